@@ -1,0 +1,1 @@
+"""What a load may do and when: interlocks and rules. Pure: state in, decision out."""

@@ -1,0 +1,1 @@
+"""The program on the site: reading, sampling, journal and uplink."""

@@ -1,0 +1,1 @@
+"""What both ends of the metered link share: messages, minute codec, security contexts, transport."""

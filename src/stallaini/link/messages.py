@@ -1,0 +1,83 @@
+"""The meaning of what travels on the link; `envelope.py` gives it bytes."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+Scalar = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class Minute:
+    """The record of one minute: `minute` counts whole minutes since 1970 (UTC) at its start.
+
+    `values` holds one fixed-point integer, or None, per series in the description's order.
+    """
+
+    minute: int
+    values: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened: `at_s` in Unix seconds, a dotted `kind`, and scalars that tell more."""
+
+    at_s: int
+    kind: str
+    data: dict[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A minute or an event in the journal: `seq` counts from 1 and never repeats within a journal."""
+
+    seq: int
+    body: Minute | Event
+
+
+@dataclass(frozen=True)
+class Live:
+    """The newest value of every channel: (fixed-point value, age in whole seconds) or None, by position."""
+
+    at_s: int
+    values: tuple[tuple[int, int] | None, ...]
+
+
+@dataclass(frozen=True)
+class Uplink:
+    """What the edge says: every entry it has in (`after_seq`, last seq here], oldest first.
+
+    `lost_before` tells that the edge no longer has anything up to `after_seq`: the server must not wait
+    for it. `description` is sent only while the server does not know `description_hash`.
+    """
+
+    journal_id: bytes
+    boot_id: bytes
+    description_hash: bytes
+    after_seq: int
+    entries: tuple[Entry, ...] = ()
+    lost_before: bool = False
+    description: bytes | None = None
+    live: Live | None = None
+
+
+class Answer(enum.IntEnum):
+    """What the server made of an uplink."""
+
+    OK = 0
+    NEED_DESCRIPTION = 1
+    UNKNOWN_BASE = 2
+    RESEND = 3
+
+
+@dataclass(frozen=True)
+class Downlink:
+    """What the server answers: `acked_seq` and everything before it is durable.
+
+    `watching_s` tells for how many seconds more somebody looks (0: nobody).
+    """
+
+    answer: Answer
+    acked_seq: int
+    watching_s: int = 0

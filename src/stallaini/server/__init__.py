@@ -1,0 +1,1 @@
+"""The program people reach: ingest, store, people and the HTTP API."""

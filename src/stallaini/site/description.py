@@ -1,0 +1,87 @@
+"""The compiled description of a site: what travels once over the link, so that messages carry no names."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+
+import msgspec
+
+HASH_BYTES = 8
+_MAX_BYTES = 64 * 1024
+
+
+class ChannelSpec(msgspec.Struct, frozen=True):
+    """One channel: full name (`battery.current`), its quantity with unit and resolution, its staleness."""
+
+    name: str
+    quantity: str
+    unit: str
+    resolution: float
+    stale_after_s: float
+
+
+class SeriesSpec(msgspec.Struct, frozen=True):
+    """One series: full name (`battery.current.mean`), its channel and aggregate, unit and resolution."""
+
+    name: str
+    channel: str
+    aggregate: str
+    unit: str
+    resolution: float
+
+
+class DeviceSpec(msgspec.Struct, frozen=True):
+    """One device as people read it."""
+
+    name: str
+    kind: str
+    title: str
+
+
+class LoadSpec(msgspec.Struct, frozen=True):
+    """One switchable consumer and its rated power."""
+
+    name: str
+    title: str
+    power_w: float
+
+
+class Description(msgspec.Struct, frozen=True):
+    """A site as the server and people need to know it.
+
+    Positions in `series` and `channels` are what the wire uses instead of names.
+    """
+
+    site: str
+    title: str
+    timezone: str
+    latitude: float | None
+    longitude: float | None
+    devices: tuple[DeviceSpec, ...]
+    channels: tuple[ChannelSpec, ...]
+    series: tuple[SeriesSpec, ...]
+    loads: tuple[LoadSpec, ...]
+
+    def encode(self) -> bytes:
+        """Canonical JSON, deflated: the bytes that travel and are hashed."""
+        return zlib.compress(msgspec.json.encode(self), 9)
+
+    def hash(self) -> bytes:
+        """The first 8 bytes of SHA-256 over `encode()`."""
+        return description_hash(self.encode())
+
+
+def description_hash(encoded: bytes) -> bytes:
+    """The hash that names an encoded description on the wire."""
+    return hashlib.sha256(encoded).digest()[:HASH_BYTES]
+
+
+def decode_description(encoded: bytes) -> Description:
+    """The description in `encoded`. Raises ValueError when the bytes are not one."""
+    try:
+        inflater = zlib.decompressobj()
+        data = inflater.decompress(encoded, _MAX_BYTES)
+        return msgspec.json.decode(data, type=Description)
+    except (zlib.error, msgspec.DecodeError) as error:
+        raise ValueError(f"not a site description: {error}") from error

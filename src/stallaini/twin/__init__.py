@@ -1,0 +1,1 @@
+"""A site in software that speaks the real wire protocols."""
