@@ -1,4 +1,4 @@
-"""The command line: one line per verb, no logic. A verb is a module with `configure(parser)` and `run(args)`."""
+"""The command line: one line per verb, no logic. A verb is a module with `configure` and `run`."""
 
 from __future__ import annotations
 
