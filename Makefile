@@ -1,0 +1,56 @@
+# One verb per task. `make demo` and `make test` do everything on a fresh machine.
+PYTHON ?= python3
+BIN := .venv/bin
+WEB := src/stallaini/web
+WEB_SOURCES := $(wildcard $(WEB)/*.json $(WEB)/*.ts $(WEB)/*.html $(WEB)/public/* $(WEB)/src/* $(WEB)/src/*/*)
+
+.PHONY: install demo test lint bench docs web lock clean
+
+install: .venv/.installed $(WEB)/static/index.html  ## .venv with edge and server, and the built page
+
+demo: install  ## a simulated site, live at http://127.0.0.1:8080
+	@exec $(BIN)/stallaini demo
+
+test: install .venv/.tools  ## every check
+	@scripts/system-packages
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/pytest
+
+lint: install .venv/.tools  ## style, types, rooms
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@scripts/npm run check
+
+bench: install  ## the quick figures
+	@$(BIN)/stallaini bench quick
+
+docs: install .venv/.tools  ## regenerate the reference pages and the screenshot from the code
+	@$(BIN)/python scripts/make_docs.py
+
+web: $(WEB)/static/index.html  ## the page alone
+
+lock:  ## pin dependencies anew (needs uv)
+	@scripts/lock
+
+clean:  ## remove everything that was made
+	rm -rf .venv .demo $(WEB)/static $(WEB)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/.installed: requirements/run.txt pyproject.toml
+	@scripts/make-venv $(PYTHON)
+	@echo "installing what the edge and the server need ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.tools: .venv/.installed requirements/dev.txt
+	@echo "installing the test tools ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(WEB)/static/index.html: .venv/.installed $(WEB_SOURCES)
+	@echo "building the page ..."
+	@scripts/npm ci --silent
+	@scripts/npm run --silent build
+	@touch $@
