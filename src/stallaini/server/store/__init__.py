@@ -1,0 +1,1 @@
+"""Where entries rest: the Store interface, and SQLite behind it."""

@@ -1,0 +1,190 @@
+"""What the rest of the server asks of the store; one implementation per database engine stands behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stallaini.link.messages import Entry, Event, Minute
+from stallaini.site.description import Description
+
+Integers = NDArray[np.int64]
+
+MAX_SPAN_MINUTES = 60
+"""The longest minute record: one that an edge thinned to stand for this many minutes."""
+
+
+@dataclass(frozen=True)
+class SiteRow:
+    """One site as a list shows it.
+
+    `last_minute` is the newest stored minute (whole minutes since 1970), `heard_s` the Unix second of
+    the last authenticated uplink; None before the first. Title and zone are the site's own words once
+    its description is known; before, its name and UTC.
+    """
+
+    site: str
+    title: str
+    timezone: str
+    last_minute: int | None
+    heard_s: int | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """One series over time: only minutes that have a value, ascending.
+
+    `minutes` (whole minutes since 1970), `values` (fixed-point steps of `resolution`, in `unit`) and
+    `spans` (minutes that a record stands for: 1, or more where the edge thinned) have equal length.
+    """
+
+    minutes: Integers
+    values: Integers
+    spans: Integers
+    resolution: float
+    unit: str
+
+    def __len__(self) -> int:
+        return len(self.minutes)
+
+
+@dataclass(frozen=True)
+class JournalState:
+    """How far one journal of a site is durable.
+
+    `acked_seq` and everything before it needs no resending; `bases` are the newest minutes of that
+    journal by sequence number, kept so that the next message can be coded against one of them.
+    `description_hash` says how many series those minutes have.
+    """
+
+    acked_seq: int = 0
+    description_hash: bytes = b""
+    bases: tuple[Entry, ...] = ()
+
+    def base(self, seq: int) -> Minute | None:
+        """The minute with this sequence number, or None when it is no longer kept."""
+        for entry in self.bases:
+            if entry.seq == seq and isinstance(entry.body, Minute):
+                return entry.body
+        return None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A minute that must not enter the series, kept aside, and why: `future`, `past`, `span`, `range`."""
+
+    entry: Entry
+    reason: str
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """One uplink, checked, for the store to make durable.
+
+    `entries` are new to the server as far as the caller knows (the store looks again), `refused` are
+    acknowledged without entering the series. `lost_before_seq`: everything up to it that is not here is
+    gone for good. `description` is given when `description_hash` may be new to the store.
+    """
+
+    site: str
+    journal_id: bytes
+    description_hash: bytes
+    acked_seq: int
+    heard_s: int
+    entries: tuple[Entry, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    lost_before_seq: int | None = None
+    description: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one `Accepted`: the journal's new state, and what was new, known or in conflict."""
+
+    journal: JournalState
+    minutes: tuple[Minute, ...] = ()
+    events: tuple[Event, ...] = ()
+    known: int = 0
+    conflicts: int = 0
+
+
+@dataclass(frozen=True)
+class SealReport:
+    """What one call of `seal` did: site-days sealed anew, site-days rewritten with late minutes."""
+
+    sealed: int = 0
+    rewritten: int = 0
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """Many minutes of one site at once: what an import or a benchmark loads, past the link.
+
+    `minutes` ascending; `values` of shape (minutes, series) under `description`; `missing` is True
+    where there is no value (same shape), None when none is missing.
+    """
+
+    site: str
+    description: Description
+    minutes: Integers
+    values: Integers
+    missing: NDArray[np.bool_] | None = field(default=None)
+
+
+class Store(Protocol):
+    """Everything durable about sites. Each method is one transaction and touches the tables by site."""
+
+    async def add_site(self, site: str, created_s: int) -> None:
+        """Admit a site; admitting it again changes nothing."""
+
+    async def sites(self) -> list[SiteRow]:
+        """Every admitted site, by name."""
+
+    async def description(self, site: str) -> Description | None:
+        """The site's newest description; None before its first uplink and for an unknown site."""
+
+    async def description_bytes(self, site: str, description_hash: bytes) -> bytes | None:
+        """The encoded description with this hash, if the site ever sent it."""
+
+    async def journal(self, site: str, journal_id: bytes) -> JournalState:
+        """How far a journal is durable; an unknown journal starts at 0."""
+
+    async def acked(self, site: str, journal_id: bytes) -> int:
+        """The last sequence number acknowledged to a journal."""
+
+    async def ingest(self, batch: Sequence[Accepted]) -> list[Outcome]:
+        """Make a batch durable in one transaction: all of it or, with an exception, nothing.
+
+        Idempotent. Of two different records for one minute the first stored stays, the conflict is
+        counted and an event `minute.conflict` noted.
+        """
+
+    def note_heard(self, site: str, at_s: int) -> None:
+        """Remember that the site spoke without sending entries; written with its next ones."""
+
+    async def latest(self, site: str) -> dict[str, tuple[int, int]]:
+        """Per series of the newest description its newest (minute, fixed-point value); silent ones absent."""
+
+    async def column(self, site: str, series_name: str, start_minute: int, end_minute: int) -> Column:
+        """The records of one series that cover any minute in [start, end); empty when nothing is known."""
+
+    async def columns(
+        self, site: str, series_names: Sequence[str], start_minute: int, end_minute: int
+    ) -> dict[str, Column]:
+        """Several columns of one range, read together."""
+
+    async def present_minutes(self, site: str, start_minute: int, end_minute: int) -> Integers:
+        """The minutes in [start, end) covered by any stored record, ascending, each once."""
+
+    async def first_minute(self, site: str) -> int | None:
+        """The oldest stored minute of a site."""
+
+    async def events(self, site: str, start_s: int, end_s: int, limit: int) -> list[Event]:
+        """Events in [start, end), newest first, at most `limit`."""
+
+    async def seal(self, now_minute: int) -> SealReport:
+        """Turn hot minutes of finished UTC days into compressed chunks, merging late ones into theirs."""
