@@ -25,7 +25,7 @@ _TCP_INFO = struct.Struct("<120xQQII")
 
 
 async def https_json_bytes(fields: dict[str, float | bool | None], posts: int) -> float:
-    """Mean IP bytes, both ways, of an HTTPS POST of `fields` as JSON on a new TLS 1.3 connection, over `posts`."""
+    """Mean IP bytes, both ways, of one HTTPS POST of `fields` as JSON on a new TLS 1.3 connection."""
     with tempfile.TemporaryDirectory() as folder:
         certificate, key = _certificate(Path(folder))
         server_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
