@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
+import hashlib
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 Scalar = str | int | float | bool | None
 
@@ -13,10 +15,12 @@ class Minute:
     """The record of one minute: `minute` counts whole minutes since 1970 (UTC) at its start.
 
     `values` holds one fixed-point integer, or None, per series in the description's order.
+    `span_minutes` > 1 is the record of that many minutes thinned into one, `minute` the first of them.
     """
 
     minute: int
     values: tuple[int | None, ...]
+    span_minutes: int = 1
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,22 @@ class Live:
     values: tuple[tuple[int, int] | None, ...]
 
 
+class Head(NamedTuple):
+    """Whose words an uplink carries: 8 bytes each of journal id, boot id and description hash.
+
+    Once the server has answered an uplink with the full head, `tag` stands for it.
+    """
+
+    journal_id: bytes
+    boot_id: bytes
+    description_hash: bytes
+
+    @property
+    def tag(self) -> bytes:
+        """Two bytes of SHA-256 over the three ids."""
+        return hashlib.sha256(b"".join(self)).digest()[:2]
+
+
 @dataclass(frozen=True)
 class Uplink:
     """What the edge says: every entry it has in (`after_seq`, last seq here], oldest first.
@@ -61,14 +81,25 @@ class Uplink:
     description: bytes | None = None
     live: Live | None = None
 
+    @property
+    def head(self) -> Head:
+        """The three ids as one."""
+        return Head(self.journal_id, self.boot_id, self.description_hash)
+
 
 class Answer(enum.IntEnum):
-    """What the server made of an uplink."""
+    """What the server made of an uplink.
+
+    NEED_DESCRIPTION: send the description with it. UNKNOWN_BASE: send it self-contained. RESEND: the
+    server's acknowledgement went back (`acked_seq`), send what you still have after it. NEED_HEAD: send
+    the full head, its two-byte tag means nothing here.
+    """
 
     OK = 0
     NEED_DESCRIPTION = 1
     UNKNOWN_BASE = 2
     RESEND = 3
+    NEED_HEAD = 4
 
 
 @dataclass(frozen=True)
