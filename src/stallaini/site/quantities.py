@@ -12,8 +12,9 @@ class Quantity:
 
     `resolution` is the step of the fixed-point integer used on the wire and in the store; `low` and
     `high` bound a plausible value (inclusive, in `unit`); `sign` says what positive means;
-    `aggregates` are the series kept of a channel unless the site file says otherwise;
-    a reading older than `stale_after_s` is never shown as live.
+    `aggregates` are the series kept of a channel unless the site file says otherwise; `fitting` are
+    all that make sense of it (a mean of a flag does not); a reading older than `stale_after_s` is
+    never shown as live.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Quantity:
     sign: str
     aggregates: tuple[str, ...]
     stale_after_s: float = 5.0
+    fitting: tuple[str, ...] = ("mean", "min", "max", "last")
 
     def to_fixed(self, value: float) -> int:
         """`value` in `unit` as a whole number of resolution steps (nearest)."""
@@ -42,6 +44,7 @@ AGGREGATES = ("mean", "min", "max", "last")
 
 _SPAN = ("mean", "min", "max")
 _LAST = ("last",)
+_UNMEANT = ("min", "max", "last")
 
 _TABLE = (
     Quantity("voltage", "V", 0.01, 0, 1000, "absolute", _SPAN),
@@ -50,13 +53,13 @@ _TABLE = (
     Quantity("current", "A", 0.1, -2000, 2000, "positive = charging the battery", _SPAN),
     Quantity("current_limit", "A", 0.1, 0, 2000, "absolute", _LAST),
     Quantity("power", "W", 1, -200_000, 200_000, "positive = charging; producing; consuming", _SPAN),
-    Quantity("energy", "kWh", 0.1, 0, 1e8, "counts up", _LAST),
+    Quantity("energy", "kWh", 0.1, 0, 1e8, "counts up", _LAST, fitting=_LAST),
     Quantity("charge", "Ah", 0.1, 0, 1e6, "absolute", _LAST),
     Quantity("soc", "%", 0.01, 0, 100, "absolute", ("min", "max", "last")),
     Quantity("soh", "%", 1, 0, 100, "absolute", _LAST),
     Quantity("temperature", "degC", 0.1, -40, 120, "absolute", ("mean",)),
-    Quantity("count", "", 1, 0, 65_535, "absolute", _LAST),
-    Quantity("flag", "", 1, 0, 1, "1 = raised, yes; none = not reported", ("max",)),
+    Quantity("count", "", 1, 0, 65_535, "absolute", _LAST, fitting=_UNMEANT),
+    Quantity("flag", "", 1, 0, 1, "1 = raised, yes; none = not reported", ("max",), fitting=_UNMEANT),
 )
 
 QUANTITIES: MappingProxyType[str, Quantity] = MappingProxyType({q.name: q for q in _TABLE})

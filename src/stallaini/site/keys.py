@@ -1,0 +1,68 @@
+"""Every key a site file may have, declared once: the check and the reference page both read this."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from stallaini.site.kinds import SettingKind
+
+SITE = (
+    SettingKind("name", required=True, help="the site's name in addresses and commands, such as `noto`"),
+    SettingKind("title", help="the name people read; without it, `name`"),
+    SettingKind(
+        "timezone",
+        required=True,
+        help="the IANA zone of the site, such as `Europe/Rome`: it decides when a day begins",
+    ),
+    SettingKind("latitude", "float", unit="deg", low=-90, high=90, help="north is positive"),
+    SettingKind("longitude", "float", unit="deg", low=-180, high=180, help="east is positive"),
+)
+
+DEVICE = (
+    SettingKind("kind", required=True, help="one of the device kinds below"),
+    SettingKind("title", help="the name people read; without it, the kind's"),
+)
+
+LOAD = (
+    SettingKind("title", help="the name people read; without it, the load's name"),
+    SettingKind("power_w", "float", required=True, low=1, high=100_000, help="rated power while it runs"),
+    SettingKind("channel", help="the power channel that meters it, such as `meter.power`"),
+    SettingKind("switch", help="the device that switches it"),
+)
+
+SOLAR = (
+    SettingKind("panels", "int", required=True, low=1, high=10_000, help="number of panels"),
+    SettingKind("panel_power_w", "float", required=True, low=1, high=2_000, help="peak power of one panel"),
+    SettingKind("tilt_deg", "float", default=30.0, low=0, high=90, help="0 lies flat, 90 stands upright"),
+    SettingKind("azimuth_deg", "float", default=180.0, low=0, high=360, help="90 east, 180 south, 270 west"),
+)
+
+LINK = (
+    SettingKind(
+        "live",
+        default="watched",
+        choices=("watched", "always", "never"),
+        help="when to send live values: while somebody watches, always, or never",
+    ),
+    SettingKind("live_interval_s", "float", default=5.0, low=1, high=3600, help="between two live messages"),
+    SettingKind("ack_timeout_s", "float", default=2.0, low=0.5, high=60, help="before a message is repeated"),
+)
+
+JOURNAL = (
+    SettingKind(
+        "max_mb", "float", default=64.0, low=1, high=100_000, help="size limit of the edge's journal"
+    ),
+)
+
+TABLES: MappingProxyType[str, tuple[SettingKind, ...]] = MappingProxyType(
+    {
+        "site": SITE,
+        "devices": DEVICE,
+        "series": (),
+        "loads": LOAD,
+        "solar": SOLAR,
+        "link": LINK,
+        "journal": JOURNAL,
+    }
+)
+"""The tables of a site file; `devices` and `loads` hold one table per name, `series` one key per channel."""

@@ -1,0 +1,107 @@
+"""Device kinds: what a manifest says a kind of device offers and which settings it takes."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from stallaini.site.quantities import QUANTITIES
+
+Value = str | int | float | bool
+ValueType = Literal["str", "int", "float", "bool"]
+
+_TYPES = ("str", "int", "float", "bool")
+
+
+@dataclass(frozen=True)
+class ChannelKind:
+    """One channel of a kind: its name under the device, its quantity, and the series kept by default.
+
+    `aggregates` () means the channel is shown live but not kept.
+    """
+
+    field: str
+    quantity: str
+    aggregates: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SettingKind:
+    """One key of the site file: its type, default and bounds, and a line for the reference page.
+
+    `unit` is the unit of a bare number (empty: told by the name's ending, such as `_s`, or none);
+    `low` and `high` are inclusive bounds in that unit.
+    """
+
+    name: str
+    type: ValueType = "str"
+    required: bool = False
+    default: Value | None = None
+    choices: tuple[str, ...] = ()
+    help: str = ""
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class DeviceKind:
+    """What a device folder's manifest declares."""
+
+    name: str
+    title: str
+    channels: tuple[ChannelKind, ...]
+    settings: tuple[SettingKind, ...]
+    proven: str = ""
+
+
+def parse_manifest(text: str) -> DeviceKind:
+    """The device kind a `manifest.toml` declares. Raises ValueError naming what is wrong with it."""
+    raw = tomllib.loads(text)
+    unknown = set(raw) - {"name", "title", "proven", "channel", "setting"}
+    if unknown:
+        raise ValueError(f"manifest: unknown keys {sorted(unknown)}")
+    kind = DeviceKind(
+        name=str(raw["name"]) if "name" in raw else "",
+        title=str(raw.get("title", "")),
+        channels=tuple(_channel(entry) for entry in raw.get("channel", ())),
+        settings=tuple(_setting(entry) for entry in raw.get("setting", ())),
+        proven=str(raw.get("proven", "")),
+    )
+    if not kind.name or not kind.title:
+        raise ValueError("manifest: `name` and `title` are required")
+    _refuse_twice(kind.name, [channel.field for channel in kind.channels])
+    _refuse_twice(kind.name, [setting.name for setting in kind.settings])
+    return kind
+
+
+def _channel(entry: Mapping[str, object]) -> ChannelKind:
+    name = str(entry.get("field", ""))
+    quantity = QUANTITIES.get(str(entry.get("quantity")))
+    if not name or quantity is None:
+        raise ValueError(f"manifest: channel {name!r} needs a field and a known quantity, not {entry!r}")
+    aggregates = tuple(cast(Sequence[str], entry.get("aggregates", quantity.aggregates)))
+    unfit = [aggregate for aggregate in aggregates if aggregate not in quantity.fitting]
+    if unfit:
+        raise ValueError(f"manifest: channel {name!r}: {unfit} does not fit the quantity {quantity.name}")
+    return ChannelKind(name, quantity.name, aggregates)
+
+
+def _setting(entry: Mapping[str, object]) -> SettingKind:
+    known = SettingKind.__dataclass_fields__
+    unknown = set(entry) - set(known)
+    if unknown or "name" not in entry:
+        raise ValueError(f"manifest: setting {entry!r} needs a name; known keys are {sorted(known)}")
+    values = dict(entry)
+    values["choices"] = tuple(cast(Sequence[str], entry.get("choices", ())))
+    if values.get("type", "str") not in _TYPES:
+        raise ValueError(f"manifest: setting {entry['name']!r}: type must be one of {_TYPES}")
+    return SettingKind(**values)  # type: ignore[arg-type]
+
+
+def _refuse_twice(kind: str, names: Sequence[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"manifest {kind}: declared twice: {twice}")
