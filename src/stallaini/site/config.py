@@ -84,13 +84,21 @@ class SiteConfig:
     journal: JournalConfig = JournalConfig()
 
 
-def parse_site(text: str, kinds: Mapping[str, DeviceKind]) -> SiteConfig:
-    """The site a file describes. Raises SiteFileError with every fault found."""
-    document = Document(text)
+def parse_site(text: str | bytes, kinds: Mapping[str, DeviceKind]) -> SiteConfig:
+    """The site a file describes (bytes are UTF-8). Raises SiteFileError with every fault found."""
+    document = Document(text if isinstance(text, str) else _decode(text))
     checked = check_site(document, kinds)
     if document.faults:
         raise SiteFileError(document.faults)
     return _compile(checked, kinds)
+
+
+def _decode(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SiteFileError([Fault(line, "not UTF-8 text", "save the file as UTF-8")]) from error
 
 
 def _compile(checked: CheckedSite, kinds: Mapping[str, DeviceKind]) -> SiteConfig:

@@ -9,7 +9,7 @@ from stallaini.site.document import Document, dotted
 from stallaini.site.faults import nearest, suggest
 from stallaini.site.kinds import SettingKind, Value
 from stallaini.site.lines import KeyPath
-from stallaini.site.units import WrongUnit, convert, fitting_units, split_name
+from stallaini.site.units import WrongUnit, convert, split_name
 
 Values = dict[str, Value]
 
@@ -38,7 +38,9 @@ def read_table(document: Document, path: KeyPath, raw: object, keys: Sequence[Se
     for name, value in raw.items():
         key = by_written.get(name)
         if key is None:
-            document.fault((*path, name), *_unknown_key(name, keys))
+            meant = _meant(name, keys)
+            document.fault((*path, name), *_unknown_key(name, meant, keys))
+            seen.update({meant.name: name} if meant else {})
             continue
         if key.name in seen:
             reason = f"`{name}` and `{seen[key.name]}` say the same thing"
@@ -64,11 +66,15 @@ def _written_names(keys: Sequence[SettingKind]) -> dict[str, SettingKind]:
     return names
 
 
-def _unknown_key(name: str, keys: Sequence[SettingKind]) -> tuple[str, str]:
+def _meant(name: str, keys: Sequence[SettingKind]) -> SettingKind | None:
+    """The key that `name` names in another unit: `power_kw` means `power_w`."""
     stem, unit = split_name(name)
-    for key in keys:
-        if unit and stem == split_name(key.name)[0]:
-            return f"wrong unit: unknown key `{name}`", f"write `{key.name}` = a number in {unit_of(key)}"
+    return next((key for key in keys if unit and stem == split_name(key.name)[0]), None)
+
+
+def _unknown_key(name: str, meant: SettingKind | None, keys: Sequence[SettingKind]) -> tuple[str, str]:
+    if meant is not None:
+        return f"wrong unit: unknown key `{name}`", f"write `{meant.name}` = a number in {unit_of(meant)}"
     return f"unknown key `{name}`", suggest(name, [key.name for key in keys], "key")
 
 
@@ -123,8 +129,7 @@ def _in_unit(key: SettingKind, written: str, raw: object) -> float:
     if isinstance(raw, bool) or not isinstance(raw, int | float):
         raise _Refused(f"must be a number, not {_shown(raw)}", _bounds(key))
     if written != key.name:
-        example = fitting_units(unit)[-1]
-        raise _Refused("a number without a unit", f'write {key.name} = {raw}, or {written} = "... {example}"')
+        raise _Refused("a number without a unit", f'write {key.name} = {raw}, or {written} = "{raw} {unit}"')
     try:
         return float(raw)
     except OverflowError:
