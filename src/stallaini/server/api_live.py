@@ -1,0 +1,75 @@
+"""Server-sent events: the present state of a site as long as somebody looks."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.sse import EventSourceResponse, format_sse_event
+
+from stallaini.server.api_sites import SiteName
+from stallaini.server.live import LiveHub
+from stallaini.server.problems import problems
+from stallaini.server.services import AnyActor, Parts
+from stallaini.server.sites import Sites
+from stallaini.server.times import iso_minute
+
+# Ages grow without any news: the state is sent anew at least this often (real seconds).
+RESEND_S = 5.0
+# A site that sends faster than this (a replay, a crowd of late minutes) does not flood the reader.
+_SHORTEST_S = 0.2
+
+router = APIRouter(tags=["sites"])
+
+_SHOWN: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "`now` events with the same object as GET now, at once, on every change and at least "
+        "every 5 s; `minute` events when a newer minute is stored. Sent gzipped to clients that accept it.",
+        "content": {
+            "text/event-stream": {"example": 'event: minute\ndata: {"minute_at":"2026-11-16T08:29:00Z"}'}
+        },
+    }
+}
+
+
+@router.get(
+    "/sites/{site}/live",
+    response_class=EventSourceResponse,
+    responses={**problems(401, 403, 404, 422), **_SHOWN},
+)
+async def watch_site(site: SiteName, request: Request, parts: Parts, _: AnyActor) -> EventSourceResponse:
+    """The site's state as it changes, as server-sent events; the site sends live values meanwhile."""
+    first = await parts.sites.now(site)
+    headers = {"X-Accel-Buffering": "no"}
+    stream = _events(site, parts.sites, parts.hub, first.model_dump_json())
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        stream = _gzipped(stream)
+    return EventSourceResponse(stream, headers=headers)
+
+
+async def _events(site: str, sites: Sites, hub: LiveHub, first: str) -> AsyncIterator[bytes]:
+    with hub.subscribe(site) as subscription:
+        yield format_sse_event(event="now", data_str=first)
+        while True:
+            news = await subscription.news(RESEND_S)
+            if news.closed:
+                return
+            if news.minute is not None:
+                yield format_sse_event(
+                    event="minute", data_str=f'{{"minute_at":"{iso_minute(news.minute)}"}}'
+                )
+            now = await sites.now(site)
+            yield format_sse_event(event="now", data_str=now.model_dump_json())
+            await asyncio.sleep(_SHORTEST_S)
+
+
+async def _gzipped(events: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Each event flushed on its own; what repeats from one to the next costs almost nothing."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    async for event in events:
+        yield packer.compress(event) + packer.flush(zlib.Z_SYNC_FLUSH)
+    yield packer.flush()

@@ -1,0 +1,307 @@
+"""The shapes of the HTTP API. Units stand in field names or beside values; times are ISO-8601 in UTC."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from stallaini.server.now import Quality, State
+from stallaini.server.passwords import MAX_LENGTH
+from stallaini.server.people import MAX_NAME_LENGTH, Language, Role
+from stallaini.server.times import IsoTime
+
+# Telegram promises ids of at most 52 significant bits (Bot API, object User).
+_TELEGRAM_ID = Annotated[int, Field(ge=1, lt=2**52)]
+_NAME = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
+_PASSWORD = Annotated[str, Field(min_length=1, max_length=MAX_LENGTH)]
+
+
+def _example(**fields: Any) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"example": fields}, extra="forbid")
+
+
+class Health(BaseModel):
+    """The server answers."""
+
+    model_config = _example(status="ok", version="0.1.0")
+    status: Literal["ok"]
+    version: str
+
+
+class Credentials(BaseModel):
+    """What a person signs in with."""
+
+    model_config = _example(name="anna", password="correct horse battery")
+    name: _NAME
+    password: _PASSWORD
+
+
+class Session(BaseModel):
+    """Who acts: a person, a program's token, or `demo`."""
+
+    model_config = _example(name="anna", role="viewer")
+    name: str
+    role: Role
+
+
+class SiteListed(BaseModel):
+    """One site in the list.
+
+    `live`: a fresh reading is here; `late`: heard of in the last 5 minutes; `silent`: longer ago;
+    `never`: admitted, not heard of yet.
+    """
+
+    site: str
+    title: str
+    timezone: str
+    state: State
+    last_minute_at: IsoTime | None
+    heard_at: IsoTime | None
+
+
+class SiteList(BaseModel):
+    """Every site of this server, by name."""
+
+    model_config = _example(
+        sites=[
+            {
+                "site": "noto",
+                "title": "Stallaini",
+                "timezone": "Europe/Rome",
+                "state": "live",
+                "last_minute_at": "2026-11-16T08:29:00Z",
+                "heard_at": "2026-11-16T08:30:01Z",
+            }
+        ]
+    )
+    sites: list[SiteListed]
+
+
+class Device(BaseModel):
+    """Something with a wire."""
+
+    name: str
+    kind: str
+    title: str
+
+
+class Channel(BaseModel):
+    """One quantity of one device; older than `stale_after_s` it is no longer fresh."""
+
+    name: str
+    quantity: str
+    unit: str
+    stale_after_s: float
+
+
+class SeriesListed(BaseModel):
+    """One per-minute aggregate of a channel."""
+
+    name: str
+    channel: str
+    aggregate: str
+    unit: str
+
+
+class Load(BaseModel):
+    """A switchable consumer."""
+
+    name: str
+    title: str
+    power_w: float
+
+
+class SiteDetail(BaseModel):
+    """What a site consists of, as its own description says; empty until the site was first heard of."""
+
+    model_config = _example(
+        site="noto",
+        title="Stallaini",
+        timezone="Europe/Rome",
+        latitude=36.89,
+        longitude=15.07,
+        devices=[{"name": "battery", "kind": "can_battery", "title": "2 x US5000"}],
+        channels=[{"name": "battery.soc", "quantity": "soc", "unit": "%", "stale_after_s": 5.0}],
+        series=[
+            {"name": "battery.soc.last", "channel": "battery.soc", "aggregate": "last", "unit": "%"},
+        ],
+        loads=[{"name": "well_pump", "title": "Well pump", "power_w": 2200.0}],
+    )
+    site: str
+    title: str
+    timezone: str
+    latitude: float | None
+    longitude: float | None
+    devices: list[Device]
+    channels: list[Channel]
+    series: list[SeriesListed]
+    loads: list[Load]
+
+
+class ChannelValue(BaseModel):
+    """A channel's newest value.
+
+    `fresh`: not older than the channel's `stale_after_s`; `stale`: an older value, or one known only
+    from a minute's record, shown with its age; `absent`: never heard of or not reported, value null.
+    Flags are true or false.
+    """
+
+    value: bool | float | None
+    unit: str
+    age_s: float | None
+    quality: Quality
+
+
+class Now(BaseModel):
+    """The newest value of every channel; `at` is the server's time, `age_s` that of the newest value."""
+
+    model_config = _example(
+        site="noto",
+        at="2026-11-16T08:30:02Z",
+        state="live",
+        age_s=1.2,
+        channels={"battery.soc": {"value": 62.4, "unit": "%", "age_s": 1.2, "quality": "fresh"}},
+    )
+    site: str
+    at: IsoTime
+    state: State
+    age_s: float | None
+    channels: dict[str, ChannelValue]
+
+
+class Series(BaseModel):
+    """Columns of equal length, one entry per bucket of whole minutes; null where no minute has a value.
+
+    `t` holds the buckets' starts in Unix seconds.
+    """
+
+    model_config = _example(
+        site="noto",
+        name="battery.current",
+        unit="A",
+        start="2026-11-16T08:00:00Z",
+        end="2026-11-16T08:03:00Z",
+        bucket_s=60,
+        t=[1794816000, 1794816060, 1794816120],
+        mean=[12.31, None, 12.1],
+        min=[11.9, None, 11.8],
+        max=[12.6, None, 12.4],
+    )
+    site: str
+    name: str
+    unit: str
+    start: IsoTime
+    end: IsoTime
+    bucket_s: int
+    t: list[int]
+    mean: list[float | None]
+    min: list[float | None]
+    max: list[float | None]
+
+
+class Gap(BaseModel):
+    """A stretch of missing minutes, and why, where known."""
+
+    start: IsoTime
+    end: IsoTime
+    minutes: int
+    reason: str | None
+
+
+class Gaps(BaseModel):
+    """How complete a stretch is. It never begins before the site's first minute nor ends in the future."""
+
+    model_config = _example(
+        site="noto",
+        start="2026-11-15T08:30:00Z",
+        end="2026-11-16T08:30:00Z",
+        minutes_expected=1440,
+        minutes_present=1437,
+        uptime_pct=99.792,
+        gaps=[{"start": "2026-11-15T22:00:00Z", "end": "2026-11-15T22:03:00Z", "minutes": 3, "reason": None}],
+    )
+    site: str
+    start: IsoTime
+    end: IsoTime
+    minutes_expected: int
+    minutes_present: int
+    uptime_pct: float | None
+    gaps: list[Gap]
+
+
+class Event(BaseModel):
+    """Something that happened at a site."""
+
+    at: IsoTime
+    kind: str
+    data: dict[str, str | bool | int | float | None]
+
+
+class Events(BaseModel):
+    """Events, newest first."""
+
+    model_config = _example(
+        events=[{"at": "2026-11-16T03:12:00Z", "kind": "can.silent", "data": {"silent_s": 10}}]
+    )
+    events: list[Event]
+
+
+class ChannelEnergy(BaseModel):
+    """Energy of a power channel over a day, both >= 0; null on a day without a single minute of it.
+
+    In is the positive direction: charging, producing, consuming.
+    """
+
+    in_kwh: float | None
+    out_kwh: float | None
+
+
+class DayEnergy(BaseModel):
+    """One day in the site's zone: 1,440 minutes, or 1,380 or 1,500 when the clocks change."""
+
+    day: Annotated[str, Field(json_schema_extra={"format": "date"})]
+    minutes_present: int
+    minutes: int
+    channels: dict[str, ChannelEnergy]
+
+
+class Energy(BaseModel):
+    """Energy by day of every power channel."""
+
+    model_config = _example(
+        site="noto",
+        by="day",
+        timezone="Europe/Rome",
+        days=[
+            {
+                "day": "2026-11-16",
+                "minutes_present": 1440,
+                "minutes": 1440,
+                "channels": {"battery.power": {"in_kwh": 4.21, "out_kwh": 3.87}},
+            }
+        ],
+    )
+    site: str
+    by: Literal["day"]
+    timezone: str
+    days: list[DayEnergy]
+
+
+class ChatRequest(BaseModel):
+    """A Telegram user who gives the bot password."""
+
+    model_config = _example(telegram_id=104857600, name="Anna", language="it", password="melograno-2026")
+    telegram_id: _TELEGRAM_ID
+    name: _NAME
+    language: Language
+    password: _PASSWORD
+
+
+class Chat(BaseModel):
+    """A Telegram user who was let in."""
+
+    model_config = _example(telegram_id=104857600, name="Anna", language="it")
+    telegram_id: _TELEGRAM_ID
+    name: str
+    language: Language

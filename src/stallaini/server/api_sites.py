@@ -1,0 +1,246 @@
+"""Sites and what is known of them: description, now, series, gaps, events, energy."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from fastapi import APIRouter, Path, Query
+
+from stallaini.server import api_models as shapes
+from stallaini.server import queries
+from stallaini.server.live import ASKED_WATCH_S
+from stallaini.server.problems import Problem, problems
+from stallaini.server.services import AnyActor, Parts
+from stallaini.server.sites import unknown
+from stallaini.server.times import Instant, iso, iso_minute
+from stallaini.site.description import Description
+
+DAY_S = 24 * 3600
+_LONGEST_S = 40 * 366 * DAY_S
+_LONGEST_DAYS = 400
+
+SiteName = Annotated[str, Path(examples=["noto"], max_length=64)]
+Start = Annotated[Instant | None, Query(description="Begin of the stretch, ISO-8601 with a zone.")]
+End = Annotated[Instant | None, Query(description="End of the stretch (not included); default now.")]
+
+router = APIRouter(tags=["sites"], responses=problems(401, 403))
+_of_site = problems(404, 422)
+
+
+@router.get("/sites")
+async def list_sites(parts: Parts, _: AnyActor) -> shapes.SiteList:
+    """Every site, with when it was last heard of."""
+    return shapes.SiteList(sites=await parts.sites.listed())
+
+
+@router.get("/sites/{site}", responses=_of_site)
+async def describe_site(site: SiteName, parts: Parts, _: AnyActor) -> shapes.SiteDetail:
+    """What a site consists of: devices, channels, series, loads."""
+    found = await parts.sites.description(site)
+    return shapes.SiteDetail(
+        site=site,
+        title=found.title,
+        timezone=found.timezone,
+        latitude=found.latitude,
+        longitude=found.longitude,
+        devices=[shapes.Device(name=d.name, kind=d.kind, title=d.title) for d in found.devices],
+        channels=[
+            shapes.Channel(name=c.name, quantity=c.quantity, unit=c.unit, stale_after_s=c.stale_after_s)
+            for c in found.channels
+        ],
+        series=[
+            shapes.SeriesListed(name=s.name, channel=s.channel, aggregate=s.aggregate, unit=s.unit)
+            for s in found.series
+        ],
+        loads=[shapes.Load(name=one.name, title=one.title, power_w=one.power_w) for one in found.loads],
+    )
+
+
+@router.get("/sites/{site}/now", responses=_of_site)
+async def read_now(site: SiteName, parts: Parts, _: AnyActor) -> shapes.Now:
+    """The newest value of every channel, with its age. Asking makes the site send live values for 60 s."""
+    now = await parts.sites.now(site)
+    parts.hub.watch(site, ASKED_WATCH_S)
+    return now
+
+
+@router.get("/sites/{site}/series", responses=_of_site)
+async def read_series(
+    site: SiteName,
+    parts: Parts,
+    _: AnyActor,
+    name: Annotated[str, Query(description="A channel or a series.", examples=["battery.current"])],
+    start: Start = None,
+    end: End = None,
+    points: Annotated[int, Query(ge=1, le=10_000, description="About how many buckets.")] = 500,
+) -> shapes.Series:
+    """History as buckets of whole minutes: mean, lowest and highest value of each. Default: the last day.
+
+    Of a channel, the mean comes from its mean or last series and the band from its min and max.
+    """
+    description = await parts.sites.description(site)
+    start_s, end_s = _stretch(parts.clock.wall_s(), start, end, DAY_S)
+    mean_name, low_name, high_name = _series_for(description, name)
+    columns = await parts.store.columns(
+        site, sorted({mean_name, low_name, high_name}), start_s // 60, -(-end_s // 60)
+    )
+    found = queries.buckets(
+        columns[mean_name], start_s, end_s, points, low=columns[low_name], high=columns[high_name]
+    )
+    return shapes.Series(
+        site=site,
+        name=name,
+        unit=columns[mean_name].unit,
+        start=iso(start_s),
+        end=iso(end_s),
+        bucket_s=found.bucket_s,
+        t=found.t,
+        mean=found.mean,
+        min=found.low,
+        max=found.high,
+    )
+
+
+@router.get("/sites/{site}/gaps", responses=_of_site)
+async def read_gaps(
+    site: SiteName, parts: Parts, _: AnyActor, start: Start = None, end: End = None
+) -> shapes.Gaps:
+    """Which minutes are missing. Default: the last day."""
+    await parts.sites.description(site)
+    wall_s = parts.clock.wall_s()
+    start_s, end_s = _stretch(wall_s, start, end, DAY_S)
+    last_minute = min(-(-end_s // 60), int(wall_s) // 60)
+    oldest = await parts.store.first_minute(site)
+    first_minute = min(max(start_s // 60, last_minute if oldest is None else oldest), last_minute)
+    present = await parts.store.present_minutes(site, first_minute, last_minute)
+    report = queries.gaps(present, first_minute, last_minute)
+    return shapes.Gaps(
+        site=site,
+        start=iso_minute(first_minute),
+        end=iso_minute(last_minute),
+        minutes_expected=report.minutes_expected,
+        minutes_present=report.minutes_present,
+        uptime_pct=report.uptime_pct,
+        gaps=[
+            shapes.Gap(
+                start=iso_minute(gap.start_minute),
+                end=iso_minute(gap.end_minute),
+                minutes=gap.minutes,
+                reason="not received yet" if gap.end_minute == last_minute else None,
+            )
+            for gap in report.gaps
+        ],
+    )
+
+
+@router.get("/sites/{site}/events", responses=_of_site)
+async def read_events(
+    site: SiteName,
+    parts: Parts,
+    _: AnyActor,
+    start: Start = None,
+    end: End = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> shapes.Events:
+    """What happened, newest first. Default: the last 30 days."""
+    await parts.sites.description(site)
+    # A site's clock may be a little ahead of the server's.
+    start_s, end_s = _stretch(parts.clock.wall_s() + 60, start, end, 30 * DAY_S)
+    events = await parts.store.events(site, start_s, end_s, limit)
+    return shapes.Events(
+        events=[shapes.Event(at=iso(event.at_s), kind=event.kind, data=event.data) for event in events]
+    )
+
+
+@router.get("/sites/{site}/energy", responses=_of_site)
+async def read_energy(
+    site: SiteName,
+    parts: Parts,
+    _: AnyActor,
+    by: Literal["day"] = "day",
+    start: Annotated[date | None, Query(description="First day, in the site's zone.")] = None,
+    end: Annotated[date | None, Query(description="The day after the last; default tomorrow.")] = None,
+) -> shapes.Energy:
+    """Energy of every power channel by day of the site's zone. Default: seven days up to today."""
+    description = await parts.sites.description(site)
+    zone = ZoneInfo(description.timezone)
+    today = datetime.fromtimestamp(parts.clock.wall_s(), UTC).astimezone(zone).date()
+    end_day = end or today + timedelta(days=1)
+    first_day = start or end_day - timedelta(days=7)
+    if not 0 < (end_day - first_day).days <= _LONGEST_DAYS:
+        detail = f"start must be before end and at most {_LONGEST_DAYS} days from it; ask for less"
+        raise Problem(422, "invalid-stretch", detail)
+    return shapes.Energy(
+        site=site,
+        by=by,
+        timezone=description.timezone,
+        days=await _energy_days(parts, description, site, first_day, end_day),
+    )
+
+
+async def _energy_days(
+    parts: Parts, description: Description, site: str, first_day: date, end_day: date
+) -> list[shapes.DayEnergy]:
+    zone = description.timezone
+    first_minute = queries.day_bounds(first_day, zone)[0]
+    end_minute = queries.day_bounds(end_day - timedelta(days=1), zone)[1]
+    names = _power_series(description)
+    columns = await parts.store.columns(site, list(names.values()), first_minute, end_minute)
+    present = await parts.store.present_minutes(site, first_minute, end_minute)
+    by_channel = {
+        channel: queries.energy_by_day(columns[series], zone, first_day, end_day)
+        for channel, series in names.items()
+    }
+    days = []
+    for index in range((end_day - first_day).days):
+        day = first_day + timedelta(days=index)
+        begin, finish = queries.day_bounds(day, zone)
+        first, last = np.searchsorted(present, [begin, finish])
+        days.append(
+            shapes.DayEnergy(
+                day=day.isoformat(),
+                minutes=finish - begin,
+                minutes_present=int(last - first),
+                channels={channel: _energy(found[index]) for channel, found in by_channel.items()},
+            )
+        )
+    return days
+
+
+def _energy(day: queries.DayEnergy) -> shapes.ChannelEnergy:
+    if day.minutes_present == 0:
+        return shapes.ChannelEnergy(in_kwh=None, out_kwh=None)
+    return shapes.ChannelEnergy(in_kwh=round(day.in_kwh, 4), out_kwh=round(day.out_kwh, 4))
+
+
+def _stretch(now_s: float, start_s: int | None, end_s: int | None, default_s: int) -> tuple[int, int]:
+    """The asked stretch in Unix seconds. Raises a 422 problem for an empty or endless one."""
+    end = int(now_s) if end_s is None else end_s
+    start = end - default_s if start_s is None else start_s
+    if start >= end:
+        raise Problem(422, "invalid-stretch", f"start {iso(start)} is not before end {iso(end)}")
+    if end - start > _LONGEST_S:
+        raise Problem(422, "invalid-stretch", "the stretch is longer than 40 years; ask for a shorter one")
+    return start, end
+
+
+def _series_for(description: Description, name: str) -> tuple[str, str, str]:
+    """The series that give a channel's (or a series') mean, lowest and highest values."""
+    if any(series.name == name for series in description.series):
+        return name, name, name
+    kept = {series.aggregate: series.name for series in description.series if series.channel == name}
+    middle = next((kept[each] for each in ("mean", "last", "max", "min") if each in kept), None)
+    if middle is None:
+        names = [series.name for series in description.series] + [s.channel for s in description.series]
+        where = f"GET /api/v1/sites/{description.site} lists them"
+        raise unknown("series", name, names, where)
+    return middle, kept.get("min", middle), kept.get("max", middle)
+
+
+def _power_series(description: Description) -> dict[str, str]:
+    """Per power channel the series of its mean."""
+    power = {channel.name for channel in description.channels if channel.quantity == "power"}
+    return {s.channel: s.name for s in description.series if s.aggregate == "mean" and s.channel in power}

@@ -1,0 +1,64 @@
+"""Headers that tell browsers what never to do with an answer, and who may be called what in a demo."""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from stallaini.server.problems import Problem, answer
+
+_CSP = (
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self'{styles}; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_PAGE_CSP = _CSP.format(styles="")
+# Swagger UI writes style attributes.
+_DOCS_CSP = _CSP.format(styles=" 'unsafe-inline'")
+
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+
+class Guard:
+    """Sets the security headers on every answer, errors included.
+
+    With `loopback_names_only` it refuses requests for any other host name: a demo lets everybody in who
+    reaches it, and a foreign page could reach it by a name of its own that resolves to 127.0.0.1.
+    """
+
+    def __init__(self, app: ASGIApp, loopback_names_only: bool = False) -> None:
+        self._app = app
+        self._loopback_names_only = loopback_names_only
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path = scope["path"]
+
+        async def guarded_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(_HEADERS)
+                headers["Content-Security-Policy"] = _DOCS_CSP if path == "/api/docs" else _PAGE_CSP
+                if path.startswith("/api/v1/"):
+                    headers["Cache-Control"] = "no-store"
+            await send(message)
+
+        if self._loopback_names_only and not _is_loopback_name(Headers(scope=scope).get("host", "")):
+            detail = "the demo answers only at http://127.0.0.1 or http://localhost"
+            await answer(Problem(421, "foreign-host", detail))(scope, receive, guarded_send)
+            return
+        await self._app(scope, receive, guarded_send)
+
+
+def _is_loopback_name(host: str) -> bool:
+    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+    return name.lower() in _LOOPBACK_NAMES

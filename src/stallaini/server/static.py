@@ -1,0 +1,51 @@
+"""The page as files: hashed assets kept for good by browsers, index.html looked up anew each time."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from fastapi import APIRouter
+from fastapi.responses import FileResponse, HTMLResponse, Response
+from starlette.exceptions import HTTPException
+
+from stallaini.server.services import Parts
+
+_FOR_GOOD = "public, max-age=31536000, immutable"
+_ASK_AGAIN = "no-cache"
+_NOT_BUILT = (
+    "<!doctype html><title>Stallaini</title><p>The page is not built yet: run <code>make web</code>, then "
+    'reload. The API works: <a href="/api/docs">/api/docs</a>.</p>'
+)
+
+router = APIRouter(include_in_schema=False)
+
+
+def packaged_static_dir() -> Path:
+    """Where the built page lies in the installed package."""
+    return Path(str(files("stallaini.web") / "static"))
+
+
+@router.api_route("/{path:path}", methods=["GET", "HEAD"])
+async def read_page(path: str, parts: Parts) -> Response:
+    """A file of the page; a path that names no file is a view of the page's own and gets index.html."""
+    if path == "api" or path.startswith("api/"):
+        raise HTTPException(404)
+    root = parts.static_dir.resolve()
+    asked = _inside(root, path)
+    if asked is not None and asked.is_file():
+        kept = _FOR_GOOD if path.startswith("assets/") else _ASK_AGAIN
+        return FileResponse(asked, headers={"Cache-Control": kept})
+    if "." in path.rpartition("/")[2]:
+        raise HTTPException(404)
+    index = root / "index.html"
+    if not index.is_file():
+        return HTMLResponse(_NOT_BUILT, headers={"Cache-Control": _ASK_AGAIN})
+    return FileResponse(index, headers={"Cache-Control": _ASK_AGAIN})
+
+
+def _inside(root: Path, path: str) -> Path | None:
+    if "\0" in path:
+        return None
+    asked = (root / path).resolve()
+    return asked if asked.is_relative_to(root) else None
