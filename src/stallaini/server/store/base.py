@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stallaini.link.messages import Entry, Event, Minute
+from stallaini.link.messages import Entry, Event, Head, Minute
 from stallaini.site.description import Description
 
 Integers = NDArray[np.int64]
+
+MAX_VALUE = 2**52 - 1
+"""The largest magnitude of a fixed-point value: a day's sum fits 64 bits, a value a double."""
 
 MAX_SPAN_MINUTES = 60
 """The longest minute record: one that an edge thinned to stand for this many minutes."""
@@ -52,32 +55,34 @@ class Column:
         return len(self.minutes)
 
 
+class NumberedMinute(NamedTuple):
+    """A minute and its sequence number in its journal."""
+
+    seq: int
+    minute: Minute
+
+
 @dataclass(frozen=True)
 class JournalState:
     """How far one journal of a site is durable.
 
-    `acked_seq` and everything before it needs no resending; `bases` are the newest minutes of that
-    journal by sequence number, kept so that the next message can be coded against one of them.
-    `description_hash` says how many series those minutes have.
+    `acked_seq` and everything before it needs no resending; `bases` are the last minutes of its newest
+    acknowledged uplinks, oldest first, kept so that the next message can be coded against one of them.
     """
 
     acked_seq: int = 0
-    description_hash: bytes = b""
-    bases: tuple[Entry, ...] = ()
+    bases: tuple[NumberedMinute, ...] = ()
 
     def base(self, seq: int) -> Minute | None:
         """The minute with this sequence number, or None when it is no longer kept."""
-        for entry in self.bases:
-            if entry.seq == seq and isinstance(entry.body, Minute):
-                return entry.body
-        return None
+        return next((base.minute for base in self.bases if base.seq == seq), None)
 
 
-@dataclass(frozen=True)
-class Refusal:
+class Refusal(NamedTuple):
     """A minute that must not enter the series, kept aside, and why: `future`, `past`, `span`, `range`."""
 
-    entry: Entry
+    seq: int
+    minute: Minute
     reason: str
 
 
@@ -85,29 +90,31 @@ class Refusal:
 class Accepted:
     """One uplink, checked, for the store to make durable.
 
-    `entries` are new to the server as far as the caller knows (the store looks again), `refused` are
-    acknowledged without entering the series. `lost_before_seq`: everything up to it that is not here is
-    gone for good. `description` is given when `description_hash` may be new to the store.
+    `entries` are new to the server as far as the caller knows (the store looks again); `refused` are
+    acknowledged without entering the series. Everything up to `acked_seq` is then acknowledged.
+    `lost_through_seq`: what is not here up to that number is gone for good. `description` is the encoded
+    description, given when its hash may be new to the store.
     """
 
     site: str
-    journal_id: bytes
-    description_hash: bytes
+    head: Head
     acked_seq: int
     heard_s: int
     entries: tuple[Entry, ...] = ()
     refused: tuple[Refusal, ...] = ()
-    lost_before_seq: int | None = None
+    lost_through_seq: int | None = None
     description: bytes | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one `Accepted`: the journal's new state, and what was new, known or in conflict."""
+    """What became of one `Accepted`: the journal's new state, the minutes that were new, and counts.
+
+    `known` minutes were stored before with the same values, `conflicts` with other ones.
+    """
 
     journal: JournalState
     minutes: tuple[Minute, ...] = ()
-    events: tuple[Event, ...] = ()
     known: int = 0
     conflicts: int = 0
 
@@ -120,19 +127,8 @@ class SealReport:
     rewritten: int = 0
 
 
-@dataclass(frozen=True)
-class Bulk:
-    """Many minutes of one site at once: what an import or a benchmark loads, past the link.
-
-    `minutes` ascending; `values` of shape (minutes, series) under `description`; `missing` is True
-    where there is no value (same shape), None when none is missing.
-    """
-
-    site: str
-    description: Description
-    minutes: Integers
-    values: Integers
-    missing: NDArray[np.bool_] | None = field(default=None)
+class StoreUnavailable(Exception):
+    """The store cannot commit now (disk full, locked, broken disk): nothing was stored, try again later."""
 
 
 class Store(Protocol):
@@ -153,6 +149,9 @@ class Store(Protocol):
     async def journal(self, site: str, journal_id: bytes) -> JournalState:
         """How far a journal is durable; an unknown journal starts at 0."""
 
+    async def head(self, site: str) -> Head | None:
+        """The ids of the last uplink of this site that became durable."""
+
     async def acked(self, site: str, journal_id: bytes) -> int:
         """The last sequence number acknowledged to a journal."""
 
@@ -160,7 +159,8 @@ class Store(Protocol):
         """Make a batch durable in one transaction: all of it or, with an exception, nothing.
 
         Idempotent. Of two different records for one minute the first stored stays, the conflict is
-        counted and an event `minute.conflict` noted.
+        counted and an event `minute.conflict` noted. Raises StoreUnavailable when the engine cannot
+        commit; any other exception is about something in the batch itself.
         """
 
     def note_heard(self, site: str, at_s: int) -> None:

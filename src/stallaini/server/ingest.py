@@ -1,0 +1,241 @@
+"""From an uplink's bytes to a durable store and the downlink that says so."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import Counter, OrderedDict
+from typing import Generic, Protocol, TypeVar
+from weakref import WeakValueDictionary
+
+from stallaini.clock import Clock
+from stallaini.link.envelope import (
+    Malformed,
+    UnknownBase,
+    UnknownHead,
+    UplinkHead,
+    decode_uplink,
+    encode_downlink,
+    peek_uplink,
+)
+from stallaini.link.messages import Answer, Downlink, Entry, Event, Head, Live, Minute, Uplink
+from stallaini.server.store.base import (
+    MAX_SPAN_MINUTES,
+    MAX_VALUE,
+    Accepted,
+    JournalState,
+    Outcome,
+    Refusal,
+    Store,
+)
+from stallaini.server.store.group import GroupCommit
+from stallaini.site.description import Description, decode_description
+
+FUTURE_MINUTES = 10
+"""How far a site's clock may be ahead of the server's."""
+
+EARLIEST_S = 946_684_800
+"""2000-01-01T00:00Z: nothing recorded before it can be meant; a Pi without a clock starts at 1970."""
+
+SETTLING_S = 600.0
+"""How long after its start the server doubts its own clock rather than a site's."""
+
+_REMEMBERED = 20_000
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class LiveSink(Protocol):
+    """Where news goes once it may be shown; `server/live.py` has the real one."""
+
+    def publish(self, site: str, news: Live | Minute, description: Description) -> None:
+        """Take a live snapshot, or a minute that is durable."""
+
+    def watching_s(self, site: str) -> int:
+        """For how many seconds more somebody watches the site."""
+
+
+class NotReady(Exception):
+    """This uplink cannot be judged now; nothing was acknowledged, the site sends it again."""
+
+
+class Ingest:
+    """Takes uplinks of authenticated sites, one at a time per site, all sites' commits grouped.
+
+    `counters` counts uplinks by answer, and entries by what became of them.
+    """
+
+    def __init__(self, store: Store, clock: Clock, live: LiveSink) -> None:
+        self._store = store
+        self._clock = clock
+        self._live = live
+        self._group = GroupCommit(store, clock)
+        self._started_s = clock.monotonic_s()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._heads: _Recent[str, Head | None] = _Recent()
+        self._journals: _Recent[tuple[str, bytes], JournalState] = _Recent()
+        self._descriptions: _Recent[tuple[str, bytes], Description] = _Recent()
+        self.counters: Counter[str] = Counter()
+
+    async def handle(self, site: str, payload: bytes) -> bytes:
+        """The downlink for one uplink; an acknowledgement in it is durable.
+
+        Raises Malformed, StoreUnavailable when the commit failed, NotReady; after each of them nothing
+        of this uplink is stored and the server goes on.
+        """
+        turn = self._turns.setdefault(site, asyncio.Lock())
+        async with turn:
+            try:
+                answer, acked_seq = await self._take(site, payload)
+            except Exception as error:
+                self.counters[f"uplinks.{type(error).__name__}"] += 1
+                raise
+        self.counters[f"uplinks.{answer.name}"] += 1
+        return encode_downlink(Downlink(answer, acked_seq, self._live.watching_s(site)))
+
+    async def _take(self, site: str, payload: bytes) -> tuple[Answer, int]:
+        known = await self._head(site)
+        try:
+            peek = peek_uplink(payload, known)
+        except UnknownHead:
+            # Whose journal it is cannot be told, so neither can its acknowledgement.
+            return Answer.NEED_HEAD, 0
+        journal = await self._journal(site, peek.journal_id)
+        description, encoded = await self._describe(site, peek)
+        if description is None:
+            return Answer.NEED_DESCRIPTION, journal.acked_seq
+        base = None if peek.base_seq is None else journal.base(peek.base_seq)
+        try:
+            uplink = decode_uplink(payload, base, len(description.series), known)
+        except UnknownBase:
+            return Answer.UNKNOWN_BASE, journal.acked_seq
+        if uplink.live is not None:
+            self._live.publish(site, uplink.live, description)
+        if uplink.after_seq > journal.acked_seq and not uplink.lost_before:
+            return Answer.RESEND, journal.acked_seq
+        accepted = self._checked(site, uplink, journal.acked_seq, encoded)
+        journal = await self._make_durable(accepted, journal, description)
+        self._heads[site] = uplink.head
+        return Answer.OK, journal.acked_seq
+
+    async def _make_durable(
+        self, accepted: Accepted, journal: JournalState, description: Description
+    ) -> JournalState:
+        """Commit what is new, then publish it; the journal's state afterwards."""
+        site = accepted.site
+        if accepted.acked_seq <= journal.acked_seq and accepted.description is None:
+            self._store.note_heard(site, accepted.heard_s)
+            return journal
+        outcome = await self._group.commit(accepted)
+        self._journals[site, accepted.head.journal_id] = outcome.journal
+        self._descriptions[site, accepted.head.description_hash] = description
+        self._count(accepted, outcome)
+        for minute in outcome.minutes:
+            self._live.publish(site, minute, description)
+        return outcome.journal
+
+    def _count(self, accepted: Accepted, outcome: Outcome) -> None:
+        self.counters["minutes.stored"] += len(outcome.minutes)
+        self.counters["minutes.known"] += outcome.known
+        self.counters["minutes.conflict"] += outcome.conflicts
+        self.counters["events"] += sum(isinstance(entry.body, Event) for entry in accepted.entries)
+        for refusal in accepted.refused:
+            self.counters[f"minutes.refused.{refusal.reason}"] += 1
+
+    async def _head(self, site: str) -> Head | None:
+        if site not in self._heads:
+            self._heads[site] = await self._store.head(site)
+        return self._heads[site]
+
+    async def _journal(self, site: str, journal_id: bytes) -> JournalState:
+        key = (site, journal_id)
+        if key not in self._journals:
+            self._journals[key] = await self._store.journal(site, journal_id)
+        return self._journals[key]
+
+    async def _describe(self, site: str, peek: UplinkHead) -> tuple[Description | None, bytes | None]:
+        """The description of an uplink, and its bytes when they must be stored first."""
+        key = (site, peek.description_hash)
+        if key in self._descriptions:
+            return self._descriptions[key], None
+        stored = await self._store.description_bytes(site, peek.description_hash)
+        encoded = stored or peek.description
+        if encoded is None:
+            return None, None
+        try:
+            description = decode_description(encoded)
+        except ValueError as error:
+            raise Malformed(str(error)) from error
+        if stored is None:
+            return description, encoded
+        self._descriptions[key] = description
+        return description, None
+
+    def _checked(self, site: str, uplink: Uplink, acked_seq: int, encoded: bytes | None) -> Accepted:
+        """What of an uplink goes where: into the series, aside, or (not yet judged) nowhere."""
+        now_s = int(self._clock.wall_s())
+        entries: list[Entry] = []
+        refused: list[Refusal] = []
+        through_seq = max(acked_seq, uplink.after_seq)
+        for entry in uplink.entries:
+            if entry.seq <= through_seq:
+                continue
+            if isinstance(entry.body, Event):
+                entries.append(Entry(entry.seq, _plausible_event(entry.body, now_s)))
+            elif (reason := _why_refused(entry.body, now_s // 60)) is None:
+                entries.append(entry)
+            elif reason == "future" and self._own_clock_in_doubt(now_s):
+                if not entries and not refused:
+                    raise NotReady("minutes ahead of this server's clock, which may not be set yet")
+                break
+            else:
+                refused.append(Refusal(entry.seq, entry.body, reason))
+            through_seq = entry.seq
+        return Accepted(
+            site=site,
+            head=uplink.head,
+            acked_seq=through_seq,
+            heard_s=now_s,
+            entries=tuple(entries),
+            refused=tuple(refused),
+            lost_through_seq=uplink.after_seq if uplink.after_seq > acked_seq else None,
+            description=encoded,
+        )
+
+    def _own_clock_in_doubt(self, now_s: int) -> bool:
+        """A server without a clock chip starts in the past: its sites are not ahead, it is behind."""
+        return now_s < EARLIEST_S or self._clock.monotonic_s() - self._started_s < SETTLING_S
+
+
+def _why_refused(minute: Minute, now_minute: int) -> str | None:
+    if not 1 <= minute.span_minutes <= MAX_SPAN_MINUTES:
+        return "span"
+    if minute.minute < EARLIEST_S // 60:
+        return "past"
+    if minute.minute + minute.span_minutes - 1 > now_minute + FUTURE_MINUTES:
+        return "future"
+    if any(value is not None and abs(value) > MAX_VALUE for value in minute.values):
+        return "range"
+    return None
+
+
+def _plausible_event(event: Event, now_s: int) -> Event:
+    """The event as it can be stored: an impossible time becomes that of its arrival and is kept beside."""
+    data = {
+        key: str(value) if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in event.data.items()
+    }
+    if EARLIEST_S <= event.at_s <= now_s + FUTURE_MINUTES * 60:
+        return Event(event.at_s, event.kind, data)
+    return Event(now_s, event.kind, {**data, "said_at_s": event.at_s})
+
+
+class _Recent(OrderedDict[Key, Value], Generic[Key, Value]):
+    """A dictionary that forgets what was set longest ago."""
+
+    def __setitem__(self, key: Key, value: Value) -> None:
+        super().__setitem__(key, value)
+        self.move_to_end(key)
+        while len(self) > _REMEMBERED:
+            self.popitem(last=False)

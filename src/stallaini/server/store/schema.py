@@ -1,0 +1,105 @@
+"""The store's tables. Every key begins with the site; no sequences, no keys across sites."""
+
+from __future__ import annotations
+
+import sqlite3
+
+ROOM = "store"
+
+PRESENCE = 0
+"""The series number whose chunks say which minutes of a sealed day exist at all."""
+
+_TABLES = """
+CREATE TABLE site (
+    site TEXT NOT NULL PRIMARY KEY,
+    added_s INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    timezone TEXT NOT NULL,
+    description BLOB,           -- hash of the newest one
+    head BLOB,                  -- journal id, boot id, description hash of the last durable uplink
+    heard_s INTEGER,
+    last_minute INTEGER,
+    sealed_day INTEGER NOT NULL -- the newest day with chunks, -1 before the first
+) WITHOUT ROWID;
+
+CREATE TABLE description (
+    site TEXT NOT NULL,
+    hash BLOB NOT NULL,
+    encoded BLOB NOT NULL,
+    received_s INTEGER NOT NULL,
+    PRIMARY KEY (site, hash)
+);
+
+CREATE TABLE journal (
+    site TEXT NOT NULL,
+    journal BLOB NOT NULL,
+    acked_seq INTEGER NOT NULL,
+    bases BLOB NOT NULL,        -- msgpack: rows of seq, minute, span, values
+    PRIMARY KEY (site, journal)
+) WITHOUT ROWID;
+
+CREATE TABLE minute (           -- hot: the last days
+    site TEXT NOT NULL,
+    minute INTEGER NOT NULL,
+    span INTEGER NOT NULL,
+    description BLOB NOT NULL,
+    data BLOB NOT NULL,         -- see hot.py
+    PRIMARY KEY (site, minute, span)
+) WITHOUT ROWID;
+
+CREATE TABLE series (
+    site TEXT NOT NULL,
+    number INTEGER NOT NULL,    -- from 1; 0 is presence
+    name TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    resolution REAL NOT NULL,
+    PRIMARY KEY (site, number),
+    UNIQUE (site, name, unit, resolution)
+) WITHOUT ROWID;
+
+CREATE TABLE chunk (            -- sealed: one series, one UTC day, records of one span
+    site TEXT NOT NULL,
+    series INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    span INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    low INTEGER NOT NULL,
+    high INTEGER NOT NULL,
+    total INTEGER NOT NULL,
+    data BLOB NOT NULL,         -- see chunks.py
+    PRIMARY KEY (site, series, day, span)
+) WITHOUT ROWID;
+
+CREATE TABLE event (
+    site TEXT NOT NULL,
+    at_s INTEGER NOT NULL,
+    journal BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    data TEXT NOT NULL,         -- JSON object of scalars
+    PRIMARY KEY (site, at_s, journal, seq, kind)
+) WITHOUT ROWID;
+
+CREATE TABLE refused (          -- acknowledged minutes that must not enter the series
+    site TEXT NOT NULL,
+    journal BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    received_s INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    minute INTEGER NOT NULL,
+    span INTEGER NOT NULL,
+    description BLOB NOT NULL,
+    data TEXT NOT NULL,         -- JSON array of fixed-point values
+    PRIMARY KEY (site, journal, seq)
+) WITHOUT ROWID;
+"""
+
+
+def create_store(connection: sqlite3.Connection) -> None:
+    """The first form of every table."""
+    for statement in _TABLES.split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+MIGRATIONS = (create_store,)

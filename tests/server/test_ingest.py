@@ -1,0 +1,249 @@
+"""What the server makes of each uplink, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.uplinks import DAY, NOON_MINUTE, Edge, Server, a_description, minute
+
+from stallaini.link.messages import Answer, Downlink, Entry, Event, Live
+from stallaini.link.varint import Malformed
+from stallaini.server.ingest import Ingest, NotReady
+from stallaini.server.store.base import StoreUnavailable
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with Server.running(tmp_path) as running:
+        yield running
+
+
+async def stored(server: Server, site: str = "noto") -> list[int]:
+    found = await server.store.present_minutes(site, NOON_MINUTE - 10 * DAY, NOON_MINUTE + 10 * DAY)
+    return [int(minute_) - NOON_MINUTE for minute_ in found]
+
+
+async def kinds(server: Server, site: str = "noto") -> list[str]:
+    return [event.kind for event in await server.store.events(site, 0, 2**40, 1000)]
+
+
+async def test_minutes_and_events_are_acknowledged_and_stored(server: Server) -> None:
+    edge = Edge()
+    raised = Event(NOON_MINUTE * 60 + 7, "alarm.raised", {"alarm": "low_voltage", "volts": 46.1})
+    answer = await edge.tell(server, minute(NOON_MINUTE), raised, minute(NOON_MINUTE + 1))
+    assert answer == Downlink(Answer.OK, acked_seq=3)
+    assert await stored(server) == [0, 1]
+    assert await server.store.events("noto", 0, 2**40, 10) == [raised]
+    assert server.ear.minutes == [NOON_MINUTE, NOON_MINUTE + 1]
+
+
+async def test_the_same_uplink_twice_changes_nothing(server: Server) -> None:
+    edge = Edge()
+    uplink = edge.uplink(edge.entries([minute(NOON_MINUTE), Event(NOON_MINUTE * 60, "boot")]))
+    first, second = await edge.send(server, uplink), await edge.send(server, uplink)
+    assert first == second == Downlink(Answer.OK, acked_seq=2)
+    assert await stored(server) == [0]
+    assert await kinds(server) == ["boot"]
+    assert server.ear.minutes == [NOON_MINUTE]
+
+
+async def test_entries_acknowledged_before_are_skipped_in_a_longer_uplink(server: Server) -> None:
+    edge = Edge()
+    entries = edge.entries([minute(NOON_MINUTE + offset) for offset in range(5)])
+    await edge.send(server, edge.uplink(entries[:3]))
+    answer = await edge.send(server, edge.uplink(entries))
+    assert answer.acked_seq == 5
+    assert server.ear.minutes == [NOON_MINUTE + offset for offset in range(5)]
+
+
+async def test_an_unknown_description_is_asked_for_once(server: Server) -> None:
+    edge = Edge()
+    entries = edge.entries([minute(NOON_MINUTE)])
+    bare = edge.uplink(entries, described=False)
+    assert (await edge.send(server, bare)).answer is Answer.NEED_DESCRIPTION
+    assert (await edge.send(server, edge.uplink(entries))).answer is Answer.OK
+    again = edge.uplink(edge.entries([minute(NOON_MINUTE + 1)]), described=False)
+    assert (await edge.send(server, again)).answer is Answer.OK
+    assert await server.store.description("noto") == edge.description
+
+
+async def test_minutes_chained_to_the_last_acknowledged_one_are_understood(server: Server) -> None:
+    edge = Edge()
+    first = edge.entries([minute(NOON_MINUTE)])
+    second = edge.entries([minute(NOON_MINUTE + 1)])
+    third = edge.entries([minute(NOON_MINUTE + 2)])
+    await edge.send(server, edge.uplink(first))
+    chained = edge.uplink(second, described=False)
+    assert (await edge.send(server, chained, first[0], full_head=False)).answer is Answer.OK
+    # The answer to the second was lost: the edge still codes against the first.
+    late = edge.uplink([*second, *third], described=False)
+    assert (await edge.send(server, late, first[0])).acked_seq == 3
+    column = await server.store.column("noto", "battery.soc.last", NOON_MINUTE, NOON_MINUTE + 9)
+    assert column.values.tolist() == [e.body.values[3] for e in [*first, *second, *third]]  # type: ignore[union-attr]
+
+
+async def test_a_base_the_server_does_not_have_is_refused(server: Server) -> None:
+    edge = Edge()
+    entries = edge.entries([minute(NOON_MINUTE), minute(NOON_MINUTE + 1)])
+    await edge.send(server, edge.uplink(entries[:1]))
+    stranger = Entry(1, minute(NOON_MINUTE - 50, 1, 2, 3, 4))
+    answer = await edge.send(server, edge.uplink(entries[1:]), stranger)
+    assert answer == Downlink(Answer.UNKNOWN_BASE, acked_seq=1)
+    assert await stored(server) == [0]
+
+
+async def test_bases_heads_and_acknowledgements_survive_a_restart(tmp_path: Path) -> None:
+    edge = Edge()
+    first = edge.entries([minute(NOON_MINUTE)])
+    second = edge.entries([minute(NOON_MINUTE + 1)])
+    with Server.running(tmp_path) as server:
+        await edge.send(server, edge.uplink(first))
+    with Server.running(tmp_path) as server:
+        uplink = edge.uplink(second, described=False)
+        answer = await edge.send(server, uplink, first[0], full_head=False)
+        assert answer == Downlink(Answer.OK, acked_seq=2)
+        assert await stored(server) == [0, 1]
+
+
+async def test_a_tag_without_a_known_head_is_answered_with_need_head(server: Server) -> None:
+    edge = Edge()
+    uplink = edge.uplink(edge.entries([minute(NOON_MINUTE)]), described=False)
+    assert (await edge.send(server, uplink, full_head=False)).answer is Answer.NEED_HEAD
+
+
+async def test_a_server_that_lacks_earlier_entries_asks_for_them(server: Server) -> None:
+    edge = Edge()
+    entries = edge.entries([minute(NOON_MINUTE + offset) for offset in range(6)])
+    await edge.send(server, edge.uplink(entries[:2]))
+    answer = await edge.send(server, edge.uplink(entries[4:]))
+    assert answer == Downlink(Answer.RESEND, acked_seq=2)
+    assert await stored(server) == [0, 1]
+
+
+async def test_a_gap_that_cannot_be_filled_is_named(server: Server) -> None:
+    edge = Edge()
+    entries = edge.entries([minute(NOON_MINUTE + offset) for offset in range(6)])
+    await edge.send(server, edge.uplink(entries[:2]))
+    uplink = edge.uplink(entries[4:], lost_before=True)
+    assert await edge.send(server, uplink) == Downlink(Answer.OK, acked_seq=6)
+    assert await stored(server) == [0, 1, 4, 5]
+    (lost,) = await server.store.events("noto", 0, 2**40, 10)
+    assert (lost.kind, lost.data) == (
+        "entries.lost",
+        {"first_seq": 3, "last_seq": 4, "after_minute": NOON_MINUTE + 1, "before_minute": NOON_MINUTE + 4},
+    )
+
+
+async def test_a_new_journal_starts_from_nothing(server: Server) -> None:
+    await Edge(journal=1).tell(server, minute(NOON_MINUTE))
+    replaced = Edge(journal=2)
+    assert (await replaced.tell(server, minute(NOON_MINUTE + 1))).acked_seq == 1
+    assert await stored(server) == [0, 1]
+
+
+async def test_of_two_records_for_one_minute_the_first_stays_and_the_conflict_is_told(server: Server) -> None:
+    await Edge(journal=1).tell(server, minute(NOON_MINUTE, 1, 1, 1, 1))
+    other = Edge(journal=2)
+    await other.tell(server, minute(NOON_MINUTE, 1, 1, 1, 1))
+    assert server.ingest.counters["minutes.known"] == 1
+    assert await kinds(server) == []
+    answer = await other.tell(server, minute(NOON_MINUTE, 2, 2, 2, 2))
+    assert answer == Downlink(Answer.OK, acked_seq=2)
+    assert server.ingest.counters["minutes.conflict"] == 1
+    assert await kinds(server) == ["minute.conflict"]
+    column = await server.store.column("noto", "battery.current.mean", NOON_MINUTE, NOON_MINUTE + 1)
+    assert column.values.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("strange", "reason"),
+    [
+        (minute(NOON_MINUTE + 3 * DAY), "future"),
+        (minute(12), "past"),
+        (minute(NOON_MINUTE, 1, 2, 3, 2**60), "range"),
+    ],
+)
+async def test_an_impossible_minute_is_set_aside_and_blocks_nothing(
+    server: Server, strange: object, reason: str
+) -> None:
+    edge = Edge()
+    answer = await edge.tell(server, minute(NOON_MINUTE + 5), strange, minute(NOON_MINUTE + 6))  # type: ignore[arg-type]
+    assert answer == Downlink(Answer.OK, acked_seq=3)
+    assert await stored(server) == [5, 6]
+    (event,) = await server.store.events("noto", 0, 2**40, 10)
+    assert (event.kind, event.data["reason"]) == ("minute.refused", reason)
+    assert server.ingest.counters[f"minutes.refused.{reason}"] == 1
+
+
+async def test_a_site_with_a_wrong_clock_makes_one_event_an_hour(server: Server) -> None:
+    edge = Edge()
+    for offset in range(5):
+        await edge.tell(server, minute(NOON_MINUTE + 5 * DAY + offset))
+        server.clock.advance(60)
+    assert await kinds(server) == ["minute.refused"]
+
+
+async def test_a_server_whose_clock_may_be_behind_acknowledges_only_what_it_can_judge(server: Server) -> None:
+    server.ingest = Ingest(server.store, server.clock, server.ear)
+    edge = Edge()
+    ahead = server.clock.wall_s() // 60 + 90
+    entries = edge.entries([minute(NOON_MINUTE), minute(int(ahead)), minute(int(ahead) + 1)])
+    assert (await edge.send(server, edge.uplink(entries))).acked_seq == 1
+    with pytest.raises(NotReady):
+        await edge.send(server, edge.uplink(entries[1:]))
+    server.clock.step_wall(3 * 3600)
+    assert (await edge.send(server, edge.uplink(entries[1:]))).acked_seq == 3
+    assert len(await stored(server)) == 3
+
+
+async def test_an_event_with_an_impossible_time_is_kept_under_that_of_its_arrival(server: Server) -> None:
+    await Edge().tell(server, Event(77, "boot", {"nan": float("nan")}))
+    (event,) = await server.store.events("noto", 0, 2**40, 10)
+    assert event == Event(int(server.clock.wall_s()), "boot", {"nan": "nan", "said_at_s": 77})
+
+
+async def test_live_values_are_shown_but_not_stored(server: Server) -> None:
+    edge = Edge()
+    await edge.tell(server, minute(NOON_MINUTE))
+    server.ear.watched_s = 30
+    server.clock.advance(5)
+    live = Live(int(server.clock.wall_s()), ((12, 1), None))
+    answer = await edge.send(server, edge.uplink(live=live, described=False), full_head=False)
+    assert answer == Downlink(Answer.OK, acked_seq=1, watching_s=30)
+    assert server.ear.heard[-1] == ("noto", live)
+    (row,) = await server.store.sites()
+    assert row.heard_s == int(server.clock.wall_s())
+
+
+async def test_a_malformed_uplink_is_refused_and_counted(server: Server) -> None:
+    edge = Edge()
+    await edge.tell(server, minute(NOON_MINUTE))
+    for payload in (b"", b"\xff" * 40, b"{}"):
+        with pytest.raises(Malformed):
+            await server.ingest.handle("noto", payload)
+    assert server.ingest.counters["uplinks.Malformed"] == 3
+    assert (await edge.tell(server, minute(NOON_MINUTE + 1))).answer is Answer.OK
+
+
+async def test_nothing_is_acknowledged_while_the_disk_is_full(server: Server) -> None:
+    edge = Edge()
+    await edge.tell(server, minute(NOON_MINUTE))
+    full = edge.uplink(edge.entries([minute(NOON_MINUTE + offset) for offset in range(1, 1000)]))
+    pages = await server.database.write(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
+    await server.database.write(lambda db: db.execute(f"PRAGMA max_page_count = {pages}"))
+    with pytest.raises(StoreUnavailable, match="full"):
+        await edge.send(server, full)
+    assert await stored(server) == [0]
+    assert server.ear.minutes == [NOON_MINUTE]
+    await server.database.write(lambda db: db.execute("PRAGMA max_page_count = 1000000"))
+    assert (await edge.send(server, full)).acked_seq == 1000
+    assert await stored(server) == list(range(1000))
+
+
+async def test_a_changed_title_is_the_sites_newest(server: Server) -> None:
+    await Edge().tell(server, minute(NOON_MINUTE))
+    await Edge(description=a_description(title="Noto, new"), journal=2).tell(server, minute(NOON_MINUTE + 1))
+    (row,) = await server.store.sites()
+    assert (row.title, row.timezone, row.last_minute) == ("Noto, new", "Europe/Rome", NOON_MINUTE + 1)
