@@ -1,0 +1,264 @@
+"""The server's HTTP API as the bot uses it: typed answers, and every failure named."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, TypeVar
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+State = Literal["live", "late", "silent", "never"]
+Quality = Literal["fresh", "stale", "absent"]
+
+_TIMEOUT_S = 10.0
+_DEFAULT_RETRY_S = 60.0
+
+
+class ApiError(Exception):
+    """The server gave no usable answer; the subclass says why."""
+
+
+class Unreachable(ApiError):
+    """No connection, or no answer in time."""
+
+
+class Refused(ApiError):
+    """The server does not accept this program's token (401), or forbids what it asked (403)."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class NotFound(ApiError):
+    """There is no such site or chat."""
+
+
+class WrongPassword(ApiError):
+    """The bot password is not this one."""
+
+
+class Throttled(ApiError):
+    """Too many tries; the next one is heard after `retry_after_s` seconds."""
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Broken(ApiError):
+    """The server failed at the request, or answered what its documentation does not promise."""
+
+
+class SiteRow(msgspec.Struct, frozen=True):
+    """One site of the list, with how lately it was heard."""
+
+    site: str
+    title: str
+    timezone: str
+    state: State
+    last_minute_at: datetime | None = None
+    heard_at: datetime | None = None
+
+
+class Channel(msgspec.Struct, frozen=True):
+    """One channel of a site: full name (`battery.soc`), quantity, unit and staleness."""
+
+    name: str
+    quantity: str
+    unit: str
+    stale_after_s: float
+
+
+class Site(msgspec.Struct, frozen=True):
+    """A site's description, as far as the bot needs it."""
+
+    site: str
+    title: str
+    timezone: str
+    latitude: float | None = None
+    longitude: float | None = None
+    channels: tuple[Channel, ...] = ()
+
+
+class Value(msgspec.Struct, frozen=True):
+    """A channel's newest value with its age; `value` is None when `quality` is absent."""
+
+    value: float | bool | None
+    unit: str
+    age_s: float | None
+    quality: Quality
+
+
+class Now(msgspec.Struct, frozen=True):
+    """A site's present state; `at` is the server's time, `age_s` that of the newest value."""
+
+    site: str
+    at: datetime
+    state: State
+    age_s: float | None
+    channels: dict[str, Value]
+
+
+class Series(msgspec.Struct, frozen=True):
+    """Buckets of `bucket_s` seconds starting at Unix seconds `t`; None where a bucket has no data."""
+
+    name: str
+    unit: str
+    bucket_s: float
+    t: list[float]
+    mean: list[float | None]
+    min: list[float | None] | None = None
+    max: list[float | None] | None = None
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """A span without minutes, with its reason when known."""
+
+    start: datetime
+    end: datetime
+    minutes: int
+    reason: str | None = None
+
+
+class Uptime(msgspec.Struct, frozen=True):
+    """How many minutes of a span are present, and the gaps between them."""
+
+    site: str
+    start: datetime
+    end: datetime
+    minutes_expected: int
+    minutes_present: int
+    uptime_pct: float | None
+    gaps: list[Gap]
+
+
+class Chat(msgspec.Struct, frozen=True):
+    """A chat that gave the bot password once."""
+
+    telegram_id: int
+    name: str
+    language: str
+
+
+class _Sites(msgspec.Struct, frozen=True):
+    sites: list[SiteRow]
+
+
+class _Problem(msgspec.Struct, frozen=True):
+    detail: str = ""
+
+
+_Answer = TypeVar("_Answer")
+
+
+class ApiClient:
+    """A client of one server; every method raises `ApiError` when the server gives no usable answer."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._http = httpx.AsyncClient(
+            base_url=url.rstrip("/") + "/api/v1",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=_TIMEOUT_S,
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def sites(self) -> list[SiteRow]:
+        """Every site this program may see."""
+        return (await self._get("/sites", _Sites)).sites
+
+    async def site(self, site: str) -> Site:
+        """The description of `site`."""
+        return await self._get(f"/sites/{_part(site)}", Site)
+
+    async def now(self, site: str) -> Now:
+        """The newest value of each channel of `site`."""
+        return await self._get(f"/sites/{_part(site)}/now", Now)
+
+    async def series(self, site: str, name: str, start: datetime, end: datetime, points: int) -> Series:
+        """At most about `points` buckets of the channel or series `name` between two instants."""
+        query = {"name": name, "start": _iso(start), "end": _iso(end), "points": str(points)}
+        return await self._get(f"/sites/{_part(site)}/series", Series, query)
+
+    async def uptime(self, site: str, start: datetime, end: datetime) -> Uptime:
+        """The gaps of `site` between two instants."""
+        return await self._get(f"/sites/{_part(site)}/gaps", Uptime, {"start": _iso(start), "end": _iso(end)})
+
+    async def chat(self, telegram_id: int) -> Chat | None:
+        """The chat registered under `telegram_id`, or None."""
+        try:
+            return await self._get(f"/chats/{telegram_id}", Chat)
+        except NotFound:
+            return None
+
+    async def add_chat(self, telegram_id: int, name: str, language: str, password: str) -> Chat:
+        """Register a chat. Raises `WrongPassword`, or `Throttled` after too many wrong ones."""
+        body = {"telegram_id": telegram_id, "name": name, "language": language, "password": password}
+        try:
+            return await self._ask("POST", "/chats", Chat, json=body)
+        except Refused as error:
+            # 401 is about our token, 403 on this route about the password in the body.
+            if error.status == 403:
+                raise WrongPassword(str(error)) from error
+            raise
+
+    async def _get(self, path: str, kind: type[_Answer], query: dict[str, str] | None = None) -> _Answer:
+        return await self._ask("GET", path, kind, query=query)
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        kind: type[_Answer],
+        query: dict[str, str] | None = None,
+        json: object = None,
+    ) -> _Answer:
+        try:
+            response = await self._http.request(method, path, params=query, json=json)
+        except httpx.HTTPError as error:
+            raise Unreachable(f"{type(error).__name__}: {error}") from error
+        if not response.is_success:
+            raise _failure(response)
+        try:
+            return msgspec.json.decode(response.content, type=kind)
+        except msgspec.DecodeError as error:
+            raise Broken(f"{method} {path} answered something else than promised: {error}") from error
+
+
+def _failure(response: httpx.Response) -> ApiError:
+    status = response.status_code
+    said = f"{response.request.method} {response.request.url.path}: {status} {_detail(response.content)}"
+    if status in (401, 403):
+        return Refused(said, status)
+    if status == 404:
+        return NotFound(said)
+    if status == 429:
+        return Throttled(said, _retry_after_s(response.headers.get("retry-after")))
+    if status in (502, 503, 504):
+        # What a reverse proxy says while the server behind it is down.
+        return Unreachable(said)
+    return Broken(said)
+
+
+def _detail(content: bytes) -> str:
+    try:
+        return msgspec.json.decode(content, type=_Problem).detail
+    except msgspec.DecodeError:
+        return ""
+
+
+def _retry_after_s(header: str | None) -> float:
+    return float(header) if header is not None and header.isdecimal() else _DEFAULT_RETRY_S
+
+
+def _part(name: str) -> str:
+    return quote(name, safe="")
+
+
+def _iso(instant: datetime) -> str:
+    return instant.isoformat()

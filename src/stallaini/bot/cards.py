@@ -1,0 +1,251 @@
+"""The bot's answers as text in Telegram's HTML: what `/status` and `/uptime` say. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from stallaini.bot.api_client import Gap, Now, Series, SiteRow, Uptime, Value
+from stallaini.bot.picture import PanelKind, Picture, data_range
+from stallaini.bot.texts import Texts
+from stallaini.bot.wording import age, bar, day_and_time, escape, number
+
+# Values known from the last minute are late by up to the minute itself and its way here; past this
+# they are called stale. Fresh ones (each channel says how fresh) are called live.
+RECENT_S = 150.0
+_IDLE_W = 5.0
+_SEVERITIES = ("protection", "alarm", "warning")
+_GAPS_LISTED = 8
+
+
+class Battery:
+    """The battery a site's card is about: the first device that has a `soc` channel."""
+
+    def __init__(self, channels: Mapping[str, Value]) -> None:
+        self._channels = channels
+        self.device = battery_device(channels)
+
+    def get(self, field: str) -> Value | None:
+        """The battery's channel `field`, or None when it is absent or was never declared."""
+        value = self._channels.get(f"{self.device}.{field}")
+        return None if value is None or value.quality == "absent" or value.value is None else value
+
+    def figure(self, field: str) -> float | None:
+        """The number in channel `field`, or None."""
+        value = self.get(field)
+        return None if value is None else float(value.value or 0.0)
+
+    def forbids(self, field: str) -> bool:
+        """Whether the battery says no in the flag `field`; not reported is not a no."""
+        value = self.get(field)
+        return value is not None and value.value is False
+
+
+def battery_device(channel_names: Iterable[str]) -> str | None:
+    """The first device with a `soc` channel, or None."""
+    return next((name.partition(".")[0] for name in channel_names if name.partition(".")[2] == "soc"), None)
+
+
+def status_card(site: SiteRow, now: Now, texts: Texts) -> str:
+    """How the site is right now, and how old that knowledge is, in about a dozen lines."""
+    title = f"<b>{escape(site.title)}</b>"
+    battery = Battery(now.channels)
+    age_s = card_age_s(now, battery)
+    if age_s is None:
+        return "⚪ " + texts.never.format(title=title)
+    lines = [title, _age_line(site, now, age_s, texts), ""]
+    if battery.device is None:
+        lines.append(texts.no_battery)
+    else:
+        lines += [*_battery_lines(battery, age_s, texts), "", *_limit_lines(battery, texts)]
+    return "\n".join([*lines, *_alarm_lines(now.channels, age_s, texts)])
+
+
+def card_age_s(now: Now, battery: Battery) -> float | None:
+    """The age of the oldest of the battery's leading values: the whole card is called as old as that."""
+    leading = (battery.get(field) for field in ("soc", "current", "voltage"))
+    ages = [value.age_s for value in leading if value is not None and value.age_s is not None]
+    return max(ages) if ages else now.age_s
+
+
+def stale_line(site: SiteRow, now: Now, texts: Texts) -> str | None:
+    """The warning that the battery's data are old, or None while they are not; plain text."""
+    age_s = card_age_s(now, Battery(now.channels))
+    if age_s is None or age_s <= RECENT_S:
+        return None
+    when = (now.at - timedelta(seconds=age_s)).astimezone(ZoneInfo(site.timezone))
+    return texts.stale.format(age=age(age_s, texts), when=day_and_time(when, texts))
+
+
+def _age_line(site: SiteRow, now: Now, age_s: float, texts: Texts) -> str:
+    stale = stale_line(site, now, texts)
+    if stale is not None:
+        return f"⚠️ <b>{stale}</b>"
+    if now.state == "live":
+        return "🟢 " + texts.live.format(age=age(age_s, texts))
+    return "🟡 " + texts.recent.format(age=age(age_s, texts))
+
+
+def _battery_lines(battery: Battery, age_s: float, texts: Texts) -> list[str]:
+    lines = []
+    soc = battery.get("soc")
+    if soc is not None:
+        soc_pct = float(soc.value or 0.0)
+        lines.append(f"🔋 {bar(soc_pct)} <b>{number(soc_pct, 1, texts)} %</b>{_own_age(soc, age_s, texts)}")
+    power_w = _power_w(battery)
+    if power_w is not None:
+        lines.append(_power_line(power_w, texts))
+    for field, label, unit, digits in (
+        ("current", texts.current, "A", 1),
+        ("voltage", texts.voltage, "V", 2),
+        ("temperature", texts.temperature, "°C", 1),
+    ):
+        value = battery.get(field)
+        if value is not None:
+            figure = f"{number(float(value.value or 0.0), digits, texts)} {unit}"
+            lines.append(f"{label}: <b>{figure}</b>{_own_age(value, age_s, texts)}")
+    return lines
+
+
+def _power_w(battery: Battery) -> float | None:
+    """The battery's power as reported, else voltage times current; positive = charging."""
+    power_w = battery.figure("power")
+    if power_w is not None:
+        return power_w
+    voltage_v, current_a = battery.figure("voltage"), battery.figure("current")
+    return None if voltage_v is None or current_a is None else voltage_v * current_a
+
+
+def _power_line(power_w: float, texts: Texts) -> str:
+    if abs(power_w) < _IDLE_W:
+        return "⏸ " + texts.idle
+    arrow, text = ("⚡️", texts.charging) if power_w > 0 else ("🔻", texts.discharging)
+    return f"{arrow} " + text.format(power=f"<b>{number(abs(power_w), 0, texts)}</b>")
+
+
+def _own_age(value: Value, age_s: float, texts: Texts) -> str:
+    """The value's own age, said only where it is older than the card says."""
+    if value.age_s is None or value.age_s <= max(age_s, RECENT_S):
+        return ""
+    return f" ⚠️ ({texts.old_value.format(age=age(value.age_s, texts))})"
+
+
+def _limit_lines(battery: Battery, texts: Texts) -> list[str]:
+    lines = []
+    for enabled, blocked, current, voltage, text in (
+        (
+            "charge_enabled",
+            texts.charge_blocked,
+            "charge_current_limit",
+            "charge_voltage_limit",
+            texts.charge_limit,
+        ),
+        (
+            "discharge_enabled",
+            texts.discharge_blocked,
+            "discharge_current_limit",
+            "discharge_voltage_limit",
+            texts.discharge_limit,
+        ),
+    ):
+        current_a, voltage_v = battery.figure(current), battery.figure(voltage)
+        if battery.forbids(enabled):
+            lines.append("⛔ " + blocked)
+        elif current_a is not None and voltage_v is not None:
+            said = text.format(
+                current=f"{number(current_a, 0, texts)} A", voltage=f"{number(voltage_v, 1, texts)} V"
+            )
+            lines.append(f"{texts.limits} {said}")
+    return lines
+
+
+def _alarm_lines(channels: Mapping[str, Value], age_s: float, texts: Texts) -> list[str]:
+    """What is raised, worst first. Nothing reported is said as such, never as `no alarm`."""
+    flags = [
+        (name, value) for name, value in channels.items() if _severity(name) and value.quality != "absent"
+    ]
+    raised = [(name, value) for name, value in flags if value.value is True]
+    if raised:
+        raised.sort(key=lambda flag: _SEVERITIES.index(_severity(flag[0])))
+        return [_alarm_line(name, value, age_s, texts) for name, value in raised]
+    if any(value.value is False for _, value in flags):
+        return ["✅ " + texts.no_alarms]
+    return ["❔ " + texts.alarms_unknown]
+
+
+def _severity(name: str) -> str:
+    """`protection`, `alarm` or `warning` for a channel such as `battery.alarm.low_voltage`, else empty."""
+    severity = name.partition(".")[2].partition(".")[0]
+    return severity if severity in _SEVERITIES else ""
+
+
+def _alarm_line(name: str, value: Value, age_s: float, texts: Texts) -> str:
+    severity = _severity(name)
+    item = name.partition(".")[2].partition(".")[2]
+    said = texts.items.get(item, item.replace("_", " "))
+    mark = "🟠" if severity == "warning" else "🔴"
+    return f"{mark} <b>{texts.severities[severity]}: {escape(said)}</b>{_own_age(value, age_s, texts)}"
+
+
+def chart_caption(picture: Picture, series: Sequence[tuple[PanelKind, Series]], texts: Texts) -> str:
+    """The picture in words: its span, its last values and how far the charge went."""
+    lines = [f"<b>{escape(picture.title)}</b>"]
+    if picture.stale is not None:
+        lines.append(f"⚠️ <b>{escape(picture.stale)}</b>")
+    for panel, (kind, one) in zip(picture.panels, series, strict=True):
+        line = f"{panel.title}: <b>{panel.last}</b>"
+        span = data_range(one)
+        if kind.field == "soc" and span is not None:
+            low, high = (number(value, 0, texts) for value in span)
+            line += f", {texts.soc_range.format(low=low, high=high)}"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def uptime_card(site: SiteRow, spans: Sequence[tuple[int, Uptime]], texts: Texts) -> str:
+    """How complete the data are, and the gaps with their reasons.
+
+    `spans` are (days, report) from the shortest to the longest; the gaps listed are the longest span's.
+    """
+    lines = [f"<b>{escape(site.title)}</b> · {texts.uptime_title}", ""]
+    lines += [_uptime_line(days, report, texts) for days, report in spans]
+    days, report = spans[-1]
+    if not report.minutes_expected:
+        return "\n".join(lines)
+    if not report.gaps:
+        return "\n".join([*lines, "", "✅ " + texts.no_gaps])
+    newest_first = sorted(report.gaps, key=lambda gap: gap.start, reverse=True)
+    lines += ["", texts.gaps.format(days=days)]
+    zone = ZoneInfo(site.timezone)
+    lines += ["• " + _gap_line(gap, report.end, zone, texts) for gap in newest_first[:_GAPS_LISTED]]
+    if more := newest_first[_GAPS_LISTED:]:
+        length = age(sum(gap.minutes for gap in more) * 60, texts)
+        lines.append(texts.more_gaps.format(count=len(more), length=length))
+    return "\n".join(lines)
+
+
+def _uptime_line(days: int, report: Uptime, texts: Texts) -> str:
+    if not report.minutes_expected:
+        return texts.uptime_unknown.format(days=days)
+    # Rounded down, so that 100 % is said only of a span without a gap.
+    percent = int(report.minutes_present / report.minutes_expected * 10_000) / 100
+    return texts.uptime_line.format(
+        days=days,
+        percent=number(percent, 2, texts),
+        present=number(report.minutes_present, 0, texts),
+        expected=number(report.minutes_expected, 0, texts),
+    )
+
+
+def _gap_line(gap: Gap, until: datetime, zone: ZoneInfo, texts: Texts) -> str:
+    start, end = gap.start.astimezone(zone), gap.end.astimezone(zone)
+    same_day = start.date() == end.date()
+    said_end = f"{end:%H:%M}" if same_day else day_and_time(end, texts)
+    reason = texts.unknown_reason if gap.reason is None else texts.reasons.get(gap.reason, gap.reason)
+    return texts.gap_line.format(
+        start=day_and_time(start, texts),
+        end=texts.gap_still if gap.end >= until else said_end,
+        length=age(gap.minutes * 60, texts),
+        reason=escape(reason),
+    )

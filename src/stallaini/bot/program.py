@@ -1,0 +1,300 @@
+"""The running bot: fetches Telegram's updates, keeps each chat's in order, survives Telegram's troubles."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from telegram import BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, Update
+from telegram.constants import ChatAction, ParseMode
+from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError, TimedOut
+from telegram.ext import ExtBot
+from telegram.request import HTTPXRequest
+
+from stallaini.bot.api_client import ApiClient, ApiError, Refused
+from stallaini.bot.asking import Ask, read_update
+from stallaini.bot.draw import Drawer
+from stallaini.bot.handlers import COMMANDS, Conversation, Rows
+from stallaini.bot.patience import Patience, seconds
+from stallaini.bot.texts import LANGUAGES
+from stallaini.clock import Clock
+from stallaini.errors import OperatorError
+
+_POLL_S = 25
+_READ_TIMEOUT_S = 15.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
+_UPDATES_REMEMBERED = 2000
+_WAITING_PER_CHAT = 10
+_GRACE_S = 5.0
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the bot finds the server and Telegram, and the secrets for both."""
+
+    api_url: str
+    api_token: str
+    telegram_token: str
+    telegram_url: str = "https://api.telegram.org"
+
+
+async def run_bot(settings: Settings, clock: Clock) -> None:
+    """Answer people until SIGINT or SIGTERM. Raises OperatorError when a token is refused."""
+    os.environ.setdefault("PTB_TIMEDELTA", "true")
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    api = ApiClient(settings.api_url, settings.api_token)
+    bot = make_bot(settings, clock)
+    try:
+        await _greet_server(api)
+        await _until(stop, BotProgram(bot, api, clock).run())
+    finally:
+        await api.close()
+        await bot.shutdown()
+
+
+def make_bot(settings: Settings, clock: Clock) -> ExtBot[None]:
+    """The client of Telegram's Bot API, patient with it."""
+    url = settings.telegram_url.rstrip("/")
+    return ExtBot(
+        settings.telegram_token,
+        base_url=f"{url}/bot",
+        base_file_url=f"{url}/file/bot",
+        request=HTTPXRequest(connection_pool_size=16, read_timeout=_READ_TIMEOUT_S),
+        get_updates_request=HTTPXRequest(connection_pool_size=1, read_timeout=_READ_TIMEOUT_S),
+        rate_limiter=Patience(clock),
+    )
+
+
+async def _until(stop: asyncio.Event, work: Awaitable[None]) -> None:
+    """Run `work` until it fails or `stop` is set."""
+    working = asyncio.ensure_future(work)
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not working.done():
+        working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    if not working.cancelled():
+        working.result()
+
+
+async def _greet_server(api: ApiClient) -> None:
+    """Tell the operator early what people would else find out. A server that is down is no reason to stop."""
+    try:
+        sites = await api.sites()
+    except Refused as error:
+        raise OperatorError(
+            f"the server refuses the API token ({error}); "
+            "make one with `stallaini user token NAME --role bot` and put it into the token file"
+        ) from error
+    except ApiError as error:
+        logger.warning("the server does not answer yet (%s); people are told so until it does", error)
+    else:
+        logger.info("the server knows %d site(s)", len(sites))
+
+
+class TelegramChatter:
+    """`Chatter` in Telegram's form; a chat that blocked the bot or vanished is only logged."""
+
+    def __init__(self, bot: ExtBot[None]) -> None:
+        self._bot = bot
+
+    async def say(self, chat_id: int, text: str, buttons: Rows = ()) -> None:
+        """Send a message."""
+        await self._bot.send_message(
+            chat_id, text, parse_mode=ParseMode.HTML, reply_markup=_keyboard(buttons)
+        )
+
+    async def replace(self, chat_id: int, message_id: int, text: str, buttons: Rows = ()) -> None:
+        """Edit a message; one that already says so stays as it is, one too old is said anew."""
+        try:
+            await self._bot.edit_message_text(
+                text,
+                chat_id=chat_id,
+                message_id=message_id,
+                parse_mode=ParseMode.HTML,
+                reply_markup=_keyboard(buttons),
+            )
+        except BadRequest as error:
+            if "not modified" not in error.message.lower():
+                await self.say(chat_id, text, buttons)
+
+    async def show(self, chat_id: int, image: bytes, caption: str, buttons: Rows = ()) -> None:
+        """Send a picture."""
+        await self._bot.send_photo(
+            chat_id,
+            InputFile(image, filename="chart.png"),
+            caption=caption,
+            parse_mode=ParseMode.HTML,
+            reply_markup=_keyboard(buttons),
+        )
+
+    async def busy(self, chat_id: int) -> None:
+        """Show `sending a photo`; of no importance."""
+        try:
+            await self._bot.send_chat_action(chat_id, ChatAction.UPLOAD_PHOTO)
+        except TelegramError as error:
+            logger.info("chat action failed: %s", error)
+
+    async def delete(self, chat_id: int, message_id: int) -> bool:
+        """Delete a message, where the bot may."""
+        try:
+            return await self._bot.delete_message(chat_id, message_id)
+        except TelegramError as error:
+            logger.warning("a message with a password in chat %d could not be deleted: %s", chat_id, error)
+            return False
+
+    async def confirm(self, callback_id: str) -> None:
+        """Answer a callback query; Telegram refuses those that waited too long."""
+        try:
+            await self._bot.answer_callback_query(callback_id)
+        except TelegramError as error:
+            logger.info("button press could not be confirmed: %s", error)
+
+
+def _keyboard(buttons: Rows) -> InlineKeyboardMarkup | None:
+    if not buttons:
+        return None
+    return InlineKeyboardMarkup(
+        [
+            [InlineKeyboardButton(label, callback_data=button.data()) for label, button in row]
+            for row in buttons
+        ]
+    )
+
+
+class BotProgram:
+    """Fetches updates and has them answered: each chat's in order, chats beside each other."""
+
+    def __init__(self, bot: ExtBot[None], api: ApiClient, clock: Clock) -> None:
+        self._bot = bot
+        self._clock = clock
+        self._conversation = Conversation(api, TelegramChatter(bot), Drawer(), clock)
+        self._lanes: dict[int, deque[Ask]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._seen: deque[int] = deque(maxlen=_UPDATES_REMEMBERED)
+        self._offset: int | None = None
+
+    async def run(self) -> None:
+        """Answer updates until cancelled. Raises OperatorError when Telegram refuses the token."""
+        await self._insist("greet Telegram", self._bot.initialize)
+        await self._insist("prepare for polling", self._bot.delete_webhook, tries=3)
+        await self._insist("set the menu", self._set_menus, tries=3)
+        logger.info("@%s is listening", self._bot.username)
+        try:
+            while True:
+                await self._insist("fetch updates", self._fetch)
+        finally:
+            await self._close()
+
+    async def _set_menus(self) -> None:
+        for language, texts in LANGUAGES.items():
+            menu = [BotCommand(verb, getattr(texts, command.help)) for verb, command in COMMANDS.items()]
+            # The menu without a language is what every other language sees.
+            await self._bot.set_my_commands(menu, language_code=None if language == "en" else language)
+
+    async def _insist(
+        self, what: str, call: Callable[[], Awaitable[object]], tries: int | None = None
+    ) -> None:
+        """Repeat `call` until it succeeds, at most `tries` times; log the first failure and the recovery."""
+        pause_s, failures = _FIRST_PAUSE_S, 0
+        while tries is None or failures < tries:
+            try:
+                await call()
+            except InvalidToken as error:
+                # The library's message would hold the token.
+                raise OperatorError(
+                    "Telegram refuses the bot's token; "
+                    "ask @BotFather for it (/token) and put it into the token file"
+                ) from error
+            except TelegramError as error:
+                failures += 1
+                level = logging.WARNING if failures == 1 else logging.DEBUG
+                logger.log(level, "cannot %s, trying again: %s%s", what, error, _hint(error))
+                pause_s = (
+                    seconds(error) if isinstance(error, RetryAfter) else min(pause_s * 2, _LONGEST_PAUSE_S)
+                )
+                await self._clock.sleep(pause_s)
+            else:
+                if failures:
+                    logger.info("can %s again after %d failure(s)", what, failures)
+                return
+
+    async def _fetch(self) -> None:
+        try:
+            updates = await self._bot.get_updates(
+                offset=self._offset, timeout=_POLL_S, allowed_updates=[Update.MESSAGE, Update.CALLBACK_QUERY]
+            )
+        except TimedOut:
+            # A long poll whose answer got lost: nothing is wrong, ask again.
+            await self._clock.sleep(_FIRST_PAUSE_S)
+            return
+        for update in updates:
+            self._offset = update.update_id + 1
+            self._take(update)
+
+    def _take(self, update: Update) -> None:
+        if update.update_id in self._seen:
+            return
+        self._seen.append(update.update_id)
+        ask = read_update(update, self._bot.username)
+        if ask is None:
+            return
+        lane = self._lanes.get(ask.chat_id)
+        if lane is not None and len(lane) >= _WAITING_PER_CHAT:
+            logger.info("chat %d asks faster than it is answered; dropped one question", ask.chat_id)
+        elif lane is not None:
+            lane.append(ask)
+        else:
+            self._lanes[ask.chat_id] = deque([ask])
+            task = asyncio.create_task(self._serve(ask.chat_id))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, chat_id: int) -> None:
+        """Answer one chat's questions in their order, until none is left."""
+        lane = self._lanes[chat_id]
+        try:
+            while lane:
+                await self._answer(lane.popleft())
+        finally:
+            del self._lanes[chat_id]
+
+    async def _answer(self, ask: Ask) -> None:
+        try:
+            await self._conversation.answer(ask)
+        except Forbidden:
+            logger.info("chat %d has blocked the bot", ask.chat_id)
+        except TelegramError as error:
+            logger.warning("an answer did not reach chat %d: %s", ask.chat_id, error)
+        except Exception:
+            logger.exception("a question in chat %d failed", ask.chat_id)
+
+    async def _close(self) -> None:
+        """Finish answers under way, and tell Telegram which updates need not come again."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_GRACE_S)
+        for task in self._tasks:
+            task.cancel()
+        if self._offset is not None:
+            try:
+                async with asyncio.timeout(_GRACE_S):
+                    await self._bot.get_updates(offset=self._offset, limit=1, timeout=0)
+            except (TelegramError, TimeoutError) as error:
+                logger.info("the last updates could not be confirmed: %s", error)
+
+
+def _hint(error: TelegramError) -> str:
+    if isinstance(error, Conflict):
+        return " (another program fetches this bot's updates; stop it, or use a bot of its own)"
+    return ""
