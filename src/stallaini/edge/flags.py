@@ -1,0 +1,83 @@
+"""Flags that change become events: raised and cleared, without the chatter of a flag that flaps. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from stallaini.link.messages import Event
+from stallaini.site.description import Description
+from stallaini.site.reading import Reading
+
+RAISED, CLEARED = "flag.raised", "flag.cleared"
+HELD_S = 10.0
+_TROUBLE = ("protection.", "alarm.", "warning.")
+
+
+@dataclass
+class _Flag:
+    """`shown` is the value last told (None: none yet); `notable` the one that is told at once."""
+
+    notable: bool
+    trouble: bool
+    shown: bool | None = None
+    turning_since_s: float | None = None
+
+
+class FlagWatcher:
+    """Turns readings of flag channels into events.
+
+    A flag that becomes notable (an alarm true, a permission false) is told at once; that it is normal
+    again only after it has been so for 10 s without a break, so that a flapping flag is two events and
+    not hundreds. A flag first heard is told only if it is trouble. A value None (not reported) and
+    silence change nothing.
+    """
+
+    def __init__(self, description: Description, memory: bytes = b"") -> None:
+        self._flags = {
+            channel.name: _new_flag(channel.name)
+            for channel in description.channels
+            if channel.quantity == "flag"
+        }
+        for name, shown in _remembered(memory).items():
+            if name in self._flags:
+                self._flags[name].shown = shown
+
+    @property
+    def memory(self) -> bytes:
+        """What a restarted program must know so as not to tell the same again."""
+        shown = {name: flag.shown for name, flag in self._flags.items() if flag.shown is not None}
+        return msgspec.msgpack.encode(shown)
+
+    def feed(self, reading: Reading, wall_s: float) -> Event | None:
+        """Take one reading; `wall_s` is the Unix time now. Returns the event it makes, if any."""
+        flag = self._flags.get(reading.channel)
+        if flag is None or reading.value is None:
+            return None
+        value = bool(reading.value)
+        if value == flag.shown:
+            flag.turning_since_s = None
+            return None
+        if flag.shown is None and not (flag.trouble and value):
+            flag.shown = value
+            return None
+        if flag.turning_since_s is None:
+            flag.turning_since_s = reading.monotonic_s
+        turning_for_s = reading.monotonic_s - flag.turning_since_s
+        if value != flag.notable and turning_for_s < HELD_S:
+            return None
+        flag.shown, flag.turning_since_s = value, None
+        return Event(int(wall_s - turning_for_s), RAISED if value else CLEARED, {"channel": reading.channel})
+
+
+def _new_flag(channel: str) -> _Flag:
+    field = channel.partition(".")[2]
+    return _Flag(notable=not field.endswith("_enabled"), trouble=field.startswith(_TROUBLE))
+
+
+def _remembered(memory: bytes) -> dict[str, bool]:
+    try:
+        return msgspec.msgpack.decode(memory, type=dict[str, bool]) if memory else {}
+    except msgspec.DecodeError:
+        return {}

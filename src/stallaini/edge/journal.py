@@ -1,0 +1,311 @@
+"""The journal: the edge's durable log of entries, and the place where a minute stops being losable.
+
+One SQLite file in WAL mode, every append one commit with synchronous=FULL. An entry is forgotten only
+after the server said it is durable, and even then `kept_acked` of them stay, so that a server restored
+from a backup can have them again. Deletions ride on later appends: a commit costs the card one page.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from stallaini.clock import Clock
+from stallaini.edge.ranges import MinuteRanges
+from stallaini.edge.room import DROPPED, THINNED, Loss, Room
+from stallaini.edge.rows import body_row, entry_of, open_file, select_entries
+from stallaini.link.messages import Entry, Event, Minute, Scalar
+from stallaini.site.description import decode_description
+
+logger = logging.getLogger(__name__)
+
+JOURNAL_ID_BYTES = 8
+KEPT_ACKED = 2 * 1440
+LOST = "journal.lost"
+_HIGH_WATER, _BREATH = 0.90, 0.05
+_BREATH_BYTES = 256 * 1024
+
+
+class Origin(NamedTuple):
+    """What entries were made under: the boot, and the encoded description that names their series."""
+
+    boot_id: bytes
+    description: bytes
+
+
+class Batch(NamedTuple):
+    """Entries of one origin in (`after_seq`, ...], oldest first, and the newest acknowledged minute.
+
+    `base` is None when no minute with the same description is held that the server acknowledged.
+    """
+
+    after_seq: int
+    origin: Origin
+    entries: list[Entry]
+    base: Entry | None
+
+
+class Journal:
+    """One journal file, or one in RAM when `path` is None. Every method may raise sqlite3.Error.
+
+    `max_bytes` bounds the file: at 90 % the oldest detail is thinned, then the oldest is dropped, each
+    with an event that says so. `acked_seq` is how far the server has everything; `sent_seq`, kept by
+    the uplink, how far it may have: what it may have is not thinned under its hands. `opened_seq` is
+    the last number given before this program start.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        max_bytes: int,
+        clock: Clock,
+        origin: Origin,
+        kept_acked: int = KEPT_ACKED,
+    ) -> None:
+        self._clock = clock
+        self._max_bytes = max_bytes
+        self._kept_acked = kept_acked
+        self._named_lost_seq = 0
+        self._db = open_file(path, os.urandom(JOURNAL_ID_BYTES))
+        try:
+            self.journal_id, self.memory = self._read_self()
+            self._origins = self._read_origins()
+            self._origin = self._enter(origin)
+            self.last_seq, self.acked_seq = self._read_position()
+            self.opened_seq, self.sent_seq = self.last_seq, self.acked_seq
+            self._covered = self._read_covered()
+        except BaseException:
+            self._db.close()
+            raise
+
+    # -- what is held
+
+    @property
+    def unacked(self) -> bool:
+        """Whether anything waits for the server's acknowledgement."""
+        return self.last_seq > self.acked_seq
+
+    def has_minute(self, minute: int) -> bool:
+        """Whether that minute was journaled, as far back as the journal reaches."""
+        return minute in self._covered
+
+    @property
+    def last_minute(self) -> int | None:
+        """The latest minute ever journaled here, as far back as the journal reaches."""
+        return None if self._covered.end is None else self._covered.end - 1
+
+    def after(self, seq: int, limit: int = 1000) -> list[Entry]:
+        """The held entries with higher numbers than `seq`, oldest first."""
+        return list(select_entries(self._db, "seq > ? ORDER BY seq LIMIT ?", seq, limit))
+
+    def batch(self, limit: int = 1000) -> Batch | None:
+        """What to send next: unacknowledged entries that share one origin. None: everything is acked."""
+        entries: list[Entry] = []
+        origin = None
+        columns = "SELECT origin, seq, minute, span, body FROM entry"
+        for row in self._db.execute(f"{columns} WHERE seq > ? ORDER BY seq LIMIT ?", (self.acked_seq, limit)):
+            if origin is not None and row[0] != origin:
+                break
+            origin = row[0]
+            entries.append(entry_of(*row[1:]))
+        if origin is None:
+            return None
+        return Batch(self.acked_seq, self._origins[origin], entries, self._base(origin))
+
+    # -- what is written
+
+    def append(self, bodies: Sequence[Minute | Event], memory: bytes | None = None) -> list[Entry]:
+        """Make bodies durable, all or none; returns them with their sequence numbers.
+
+        `memory` replaces the note a restarted program finds in `self.memory`.
+        """
+        with self._commit():
+            self._forget_acked()
+            entries = self._insert(bodies)
+            if memory is not None:
+                self._db.execute("UPDATE journal SET memory = ?", (memory,))
+        self._written(entries)
+        if memory is not None:
+            self.memory = memory
+        self._keep_within_limit()
+        return entries
+
+    def forget(self, acked_seq: int) -> None:
+        """The server has everything up to `acked_seq`; the rows go with a later append."""
+        self.acked_seq = max(self.acked_seq, min(acked_seq, self.last_seq))
+
+    def rewind(self, server_seq: int) -> Event | None:
+        """The server's acknowledgement went back to `server_seq`: what is still held after it goes again.
+
+        Returns the event that names what is no longer held, once; None when nothing is missing.
+        """
+        floor = max(server_seq, self._first_seq() - 1)
+        self.acked_seq = min(self.acked_seq, floor)
+        if floor <= max(server_seq, self._named_lost_seq):
+            return None
+        self._named_lost_seq = floor
+        data: dict[str, Scalar] = {"after_seq": server_seq, "upto_seq": floor}
+        held = self.after(floor, 1)
+        if held and isinstance(held[0].body, Minute):
+            data["to"] = held[0].body.minute * 60
+        return self._event(LOST, data)
+
+    def renew(self) -> None:
+        """Take a new journal id and number from 1 again: to the server the old numbers mean other entries.
+
+        So it is after an older copy of the card was put back. What is not acknowledged is kept.
+        """
+        journal_id = os.urandom(JOURNAL_ID_BYTES)
+        with self._commit():
+            self._db.execute("DELETE FROM entry WHERE seq <= ?", (self.acked_seq,))
+            self._db.execute("UPDATE entry SET seq = seq - ?, acked_seq = 0", (self.acked_seq,))
+            self._db.execute("UPDATE journal SET id = ?", (journal_id,))
+        self.journal_id = journal_id
+        self.last_seq -= self.acked_seq
+        self.acked_seq = self.sent_seq = self.opened_seq = self._named_lost_seq = 0
+
+    def unsent(self) -> list[Minute | Event]:
+        """What cannot have reached the server yet."""
+        return [entry.body for entry in self.after(max(self.sent_seq, self.acked_seq), -1)]
+
+    def withdraw_unsent(self) -> None:
+        """Delete what cannot have reached the server; another journal took it over."""
+        first = max(self.sent_seq, self.acked_seq)
+        with self._commit():
+            self._db.execute("DELETE FROM entry WHERE seq > ?", (first,))
+        self.last_seq = first
+
+    def close(self) -> None:
+        """Close the file; everything appended is in it."""
+        self._db.close()
+
+    # -- inside
+
+    def _read_origins(self) -> dict[int, Origin]:
+        rows = self._db.execute("SELECT origin, boot_id, description FROM origin")
+        return {number: Origin(boot_id, description) for number, boot_id, description in rows}
+
+    def _enter(self, origin: Origin) -> int:
+        """The number of this program start's origin; origins no entry refers to any more are deleted."""
+        used = {row[0] for row in self._db.execute("SELECT DISTINCT origin FROM entry")}
+        known = {known: number for number, known in self._origins.items()}
+        number = known.get(origin, max(self._origins, default=0) + 1)
+        unused = [(old,) for old in self._origins if old not in used and old != number]
+        if origin in known and not unused:
+            return number
+        with self._commit():
+            self._db.executemany("DELETE FROM origin WHERE origin = ?", unused)
+            if origin not in known:
+                self._db.execute("INSERT INTO origin VALUES (?, ?, ?)", (number, *origin))
+        self._origins = {old: self._origins[old] for old in self._origins if (old,) not in unused}
+        self._origins[number] = origin
+        return number
+
+    def _read_self(self) -> tuple[bytes, bytes]:
+        journal_id, memory = self._db.execute("SELECT id, memory FROM journal").fetchone()
+        return journal_id, memory
+
+    def _read_position(self) -> tuple[int, int]:
+        """The highest number given and the highest acknowledged, as the newest row tells."""
+        row = self._db.execute("SELECT seq, acked_seq FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
+        return (0, 0) if row is None else (int(row[0]), int(row[1]))
+
+    def _read_covered(self) -> MinuteRanges:
+        covered = MinuteRanges()
+        rows = self._db.execute("SELECT minute, span FROM entry WHERE minute IS NOT NULL ORDER BY seq")
+        for minute, span in rows:
+            covered.add(minute, span)
+        return covered
+
+    def _base(self, origin: int) -> Entry | None:
+        """The newest acknowledged minute, if its series are those of `origin`."""
+        row = self._db.execute(
+            "SELECT origin, seq, minute, span, body FROM entry"
+            " WHERE seq <= ? AND minute IS NOT NULL ORDER BY seq DESC LIMIT 1",
+            (self.acked_seq,),
+        ).fetchone()
+        if row is None or self._origins[row[0]].description != self._origins[origin].description:
+            return None
+        return entry_of(*row[1:])
+
+    def _first_seq(self) -> int:
+        row = self._db.execute("SELECT min(seq) FROM entry").fetchone()
+        return int(row[0] or 1)
+
+    def _keep_from(self) -> int:
+        """The number below which acknowledged entries may go: base and newest entry always stay."""
+        row = self._db.execute(
+            "SELECT max(seq) FROM entry WHERE seq <= ? AND minute IS NOT NULL", (self.acked_seq,)
+        ).fetchone()
+        return min(int(row[0] or self.acked_seq), self.last_seq)
+
+    def _forget_acked(self) -> None:
+        """Delete acknowledged entries beyond the kept ones, many at a time: each time costs pages."""
+        surplus = self.acked_seq - self._kept_acked
+        if surplus - self._first_seq() >= self._kept_acked // 40:
+            self._db.execute("DELETE FROM entry WHERE seq <= ? AND seq < ?", (surplus, self._keep_from()))
+
+    def _insert(self, bodies: Sequence[Minute | Event]) -> list[Entry]:
+        now_s = self._clock.monotonic_s()
+        entries = [Entry(seq, body) for seq, body in enumerate(bodies, self.last_seq + 1)]
+        self._db.executemany(
+            "INSERT INTO entry (seq, origin, monotonic_s, acked_seq, minute, span, body)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(e.seq, self._origin, now_s, self.acked_seq, *body_row(e.body)) for e in entries],
+        )
+        return entries
+
+    def _written(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            self.last_seq = entry.seq
+            if isinstance(entry.body, Minute):
+                self._covered.add(entry.body.minute, entry.body.span_minutes)
+
+    def _keep_within_limit(self) -> None:
+        """Make room when the file nears its limit. Failing to is no loss: the next append tries again."""
+        if Room(self._db, int(_HIGH_WATER * self._max_bytes)).enough:
+            return
+        target = _HIGH_WATER * self._max_bytes - min(_BREATH * self._max_bytes, _BREATH_BYTES)
+        try:
+            with self._commit():
+                notes = self._insert(self._make_room(Room(self._db, int(target))))
+        except sqlite3.OperationalError as error:
+            logger.warning("no room made in the journal: %s", error)
+            return
+        self._written(notes)
+
+    def _make_room(self, room: Room) -> list[Event]:
+        room.forget(self._keep_from())
+        after_seq = max(self.acked_seq, self.sent_seq)
+        thinned = Loss()
+        for number, origin in self._origins.items():
+            aggregates = [series.aggregate for series in decode_description(origin.description).series]
+            thinned.add(room.thin(after_seq, number, aggregates))
+        dropped = room.drop(self.acked_seq, self.last_seq)
+        notes = []
+        for kind, loss in ((THINNED, thinned), (DROPPED, dropped)):
+            if loss.minutes or loss.events:
+                data = {"from": loss.from_s, "to": loss.to_s, "minutes": loss.minutes}
+                data["kept" if kind == THINNED else "events"] = loss.kept or loss.events
+                logger.warning("%s: %s", kind, data)
+                notes.append(self._event(kind, data))  # type: ignore[arg-type]
+        return notes
+
+    def _event(self, kind: str, data: dict[str, Scalar]) -> Event:
+        return Event(int(self._clock.wall_s()), kind, data)
+
+    @contextmanager
+    def _commit(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise

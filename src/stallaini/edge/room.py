@@ -1,0 +1,138 @@
+"""Room in the journal: what is thinned and what is dropped when its file nears its limit."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stallaini.edge.rows import body_row, select_entries
+from stallaini.edge.thinning import QUARTER_MINUTES, combine, runs
+from stallaini.link.messages import Entry, Event, Minute, Scalar
+
+THINNED = "journal.thinned"
+DROPPED = "journal.dropped"
+_CHUNK = 960
+_DROP_CHUNK = 32
+
+
+@dataclass
+class Loss:
+    """What a pass took away: the time it reaches over, how many minutes and events, what is left of them."""
+
+    from_s: int | None = None
+    to_s: int | None = None
+    minutes: int = 0
+    kept: int = 0
+    events: int = 0
+
+    def over(self, from_s: int, to_s: int) -> None:
+        """Reach over [from_s, to_s) as well."""
+        self.from_s = from_s if self.from_s is None else min(self.from_s, from_s)
+        self.to_s = to_s if self.to_s is None else max(self.to_s, to_s)
+
+    def add(self, other: Loss) -> None:
+        """Take in another loss."""
+        if other.from_s is not None and other.to_s is not None:
+            self.over(other.from_s, other.to_s)
+        self.minutes += other.minutes
+        self.kept += other.kept
+        self.events += other.events
+
+
+class Room:
+    """Frees pages of a journal's database, inside the caller's transaction."""
+
+    def __init__(self, db: sqlite3.Connection, target_bytes: int) -> None:
+        self._db = db
+        self._target_bytes = target_bytes
+        self._page_bytes = self._pragma("page_size")
+
+    @property
+    def used_bytes(self) -> int:
+        """Bytes of the file that hold something; the rest is free for new entries."""
+        return (self._pragma("page_count") - self._pragma("freelist_count")) * self._page_bytes
+
+    @property
+    def enough(self) -> bool:
+        """Whether the target is met."""
+        return self.used_bytes <= self._target_bytes
+
+    def forget(self, before_seq: int) -> None:
+        """Delete what the server has, up to but not including `before_seq`."""
+        self._db.execute("DELETE FROM entry WHERE seq < ?", (before_seq,))
+
+    def thin(self, after_seq: int, origin: int, aggregates: Sequence[str]) -> Loss:
+        """Thin one-minute minutes of `origin` after `after_seq`, oldest first, until there is room.
+
+        `aggregates` is what each series of that origin's description keeps. The newest quarter stays in
+        detail: it may still be growing.
+        """
+        loss = Loss()
+        while not self.enough:
+            where = f"seq > ? AND span = 1 AND origin = ? ORDER BY seq LIMIT {_CHUNK}"
+            chunk = list(select_entries(self._db, where, after_seq, origin))
+            found = list(runs(chunk))
+            if found and (len(chunk) == _CHUNK or not _complete(found[-1])):
+                found = found[:-1]
+            if not found:
+                break
+            for run in found:
+                self._replace(run, aggregates, loss)
+            after_seq = found[-1][-1].seq
+        return loss
+
+    def drop(self, after_seq: int, newest_seq: int) -> Loss:
+        """Delete the oldest minutes after `after_seq`, then events, until there is room."""
+        loss = Loss()
+        for what in ("minute IS NOT NULL", "minute IS NULL"):
+            while not self.enough:
+                where = f"seq > ? AND seq < ? AND {what} ORDER BY seq LIMIT {_DROP_CHUNK}"
+                chunk = list(select_entries(self._db, where, after_seq, newest_seq))
+                if not chunk:
+                    break
+                for entry in chunk:
+                    _count(entry.body, loss)
+                    self._db.execute("DELETE FROM entry WHERE seq = ?", (entry.seq,))
+        return loss
+
+    def _replace(self, run: Sequence[Entry], aggregates: Sequence[str], loss: Loss) -> None:
+        if len(run) == 1:
+            return
+        thinned = combine(run, aggregates)
+        gone = [(entry.seq,) for entry in run[:-1]]
+        self._db.executemany("DELETE FROM entry WHERE seq = ?", gone)
+        row = body_row(thinned.body)
+        self._db.execute("UPDATE entry SET minute = ?, span = ?, body = ? WHERE seq = ?", (*row, thinned.seq))
+        assert row.minute is not None
+        loss.over(row.minute * 60, (row.minute + len(run)) * 60)
+        loss.minutes += len(run)
+        loss.kept += 1
+
+    def _pragma(self, name: str) -> int:
+        return int(self._db.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _complete(run: Sequence[Entry]) -> bool:
+    last = run[-1].body
+    return isinstance(last, Minute) and (last.minute + 1) % QUARTER_MINUTES == 0
+
+
+def _count(body: Minute | Event, loss: Loss) -> None:
+    if isinstance(body, Minute):
+        loss.minutes += body.span_minutes
+        loss.over(body.minute * 60, (body.minute + body.span_minutes) * 60)
+        return
+    loss.events += 1
+    if body.kind == DROPPED:
+        _inherit(body.data, loss)
+
+
+def _inherit(data: dict[str, Scalar], loss: Loss) -> None:
+    """A dropped note of an earlier loss lives on in the new one, so that no gap goes unnamed."""
+    minutes, events = data.get("minutes"), data.get("events")
+    loss.minutes += minutes if isinstance(minutes, int) else 0
+    loss.events += events if isinstance(events, int) else 0
+    from_s, to_s = data.get("from"), data.get("to")
+    if isinstance(from_s, int) and isinstance(to_s, int):
+        loss.over(from_s, to_s)

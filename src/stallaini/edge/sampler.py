@@ -1,0 +1,121 @@
+"""Readings to minutes: one value, or none, per series. Pure: no I/O, no clock.
+
+The mean is the plain mean of the minute's samples. Batteries and inverters speak at a fixed cadence
+(about 1 Hz), so weighing by time would differ only where frames were lost, and there it would stretch
+one old sample over the gap, which is a guess this project does not make.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from stallaini.link.messages import Live, Minute
+from stallaini.site.description import ChannelSpec, Description
+from stallaini.site.quantities import QUANTITIES
+from stallaini.site.reading import Reading
+
+
+class _Tally:
+    """One channel: the samples of the running minute in steps of its resolution, and the newest value."""
+
+    __slots__ = ("count", "high", "last", "low", "newest", "newest_s", "resolution", "spec", "total")
+
+    def __init__(self, spec: ChannelSpec) -> None:
+        self.spec = spec
+        self.resolution = spec.resolution
+        self.newest: int | None = None
+        self.newest_s = -math.inf
+        self.clear()
+
+    def clear(self) -> None:
+        self.count = self.total = self.low = self.high = self.last = 0
+
+    def add(self, steps: int) -> None:
+        if self.count == 0:
+            self.low = self.high = steps
+        elif steps < self.low:
+            self.low = steps
+        elif steps > self.high:
+            self.high = steps
+        self.count += 1
+        self.total += steps
+        self.last = steps
+
+    @property
+    def mean(self) -> int:
+        """The nearest step; lies between low and high because it is taken over whole steps."""
+        return (2 * self.total + self.count) // (2 * self.count)
+
+
+_AGGREGATE: dict[str, Callable[[_Tally], int]] = {
+    "mean": lambda tally: tally.mean,
+    "min": lambda tally: tally.low,
+    "max": lambda tally: tally.high,
+    "last": lambda tally: tally.last,
+}
+
+
+class Sampler:
+    """Collects a site's readings and closes one minute at a time.
+
+    A reading belongs to the running minute unless it is stale: older than its channel's `stale_after_s`
+    when set against the newest reading of any channel. A value that is not a number or that its quantity
+    rules out is counted in `refused` and kept out of everything.
+    """
+
+    def __init__(self, description: Description) -> None:
+        self._tallies = {spec.name: _Tally(spec) for spec in description.channels}
+        self._series = [
+            (self._tallies[spec.channel], _AGGREGATE[spec.aggregate]) for spec in description.series
+        ]
+        self._newest_s = -math.inf
+        self.refused = 0
+
+    def feed(self, reading: Reading) -> None:
+        """Take one reading. One of a channel that is not in the description counts as refused."""
+        tally = self._tallies.get(reading.channel)
+        if tally is None:
+            self.refused += 1
+            return
+        self._newest_s = max(self._newest_s, reading.monotonic_s)
+        if reading.monotonic_s < tally.newest_s:
+            return
+        if reading.value is None:
+            tally.newest, tally.newest_s = None, reading.monotonic_s
+            return
+        if not _plausible(tally.spec.quantity, reading.value):
+            self.refused += 1
+            return
+        steps = round(reading.value / tally.resolution)
+        tally.newest, tally.newest_s = steps, reading.monotonic_s
+        if self._newest_s - reading.monotonic_s <= tally.spec.stale_after_s:
+            tally.add(steps)
+
+    def close(self, minute: int) -> Minute:
+        """The running minute as number `minute` (whole minutes since 1970), and a fresh one begun."""
+        values = tuple(aggregate(tally) if tally.count else None for tally, aggregate in self._series)
+        self.discard()
+        return Minute(minute, values)
+
+    def discard(self) -> None:
+        """Begin the running minute anew."""
+        for tally in self._tallies.values():
+            tally.clear()
+
+    def live(self, at_s: int, now_s: float) -> Live:
+        """The newest value of every channel with its age at monotonic `now_s`.
+
+        None stands for a channel never heard or one its device does not report.
+        """
+        return Live(at_s, tuple(_newest(tally, now_s) for tally in self._tallies.values()))
+
+
+def _newest(tally: _Tally, now_s: float) -> tuple[int, int] | None:
+    if tally.newest is None:
+        return None
+    return tally.newest, max(0, int(now_s - tally.newest_s))
+
+
+def _plausible(quantity: str, value: float | bool) -> bool:
+    return math.isfinite(value) and QUANTITIES[quantity].plausible(value)
