@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+EventData = dict[str, str | int | float | bool | None]
+"""What an event tells: named scalars."""
+
 
 class Frame(NamedTuple):
     """A received frame.
