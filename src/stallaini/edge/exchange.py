@@ -1,0 +1,140 @@
+"""One exchange with the server: a payload up, a payload down; CoAP with OSCORE on one UDP socket."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from typing import Protocol
+
+from aiocoap import error, oscore
+from aiocoap.message import Message
+from aiocoap.numbers.codes import CHANGED, EMPTY, POST
+from aiocoap.protocol import Context
+from aiocoap.transports.oscore import OSCOREAddress
+
+from stallaini.link.enrolment import SERVER_PEER, accept
+from stallaini.link.join import Join
+from stallaini.link.oscore import ContextStore
+from stallaini.link.udp6 import Endpoint, SenderTuning, open_endpoint, udp_socket
+
+_LOG = logging.getLogger(__name__)
+_PATH = ("s",)
+_BLOCK_BYTES = 1024
+_GRACE_S = 10.0
+_HINTS = {
+    b"unknown": "the server does not know this edge: enrol the site again and start with the new --join LINE",
+    b"key": "the server has another key for this edge: enrol the site again, start with the new --join LINE",
+    b"replay": "the server has seen this sequence number: a repeated packet, or this machine was restored "
+    "from a copy; in that case enrol the site again",
+}
+
+
+class LinkDown(Exception):
+    """No answer that can be used: the message may or may not have arrived. Send it again later."""
+
+
+class Refused(LinkDown):
+    """The server answered that it will not take this; the text says why, as far as it told."""
+
+
+class Exchange(Protocol):
+    """Sends one uplink and returns the downlink; raises LinkDown."""
+
+    async def __call__(self, payload: bytes) -> bytes:
+        """The server's answer to `payload`."""
+
+
+class CoapExchange:
+    """The exchange over the network. One at a time; it outlives every change of address and outage.
+
+    `ack_timeout_s` is how long the first repetition waits; after about 31 to 46 times that it gives up.
+    """
+
+    def __init__(self, contexts: ContextStore, join: Join, ack_timeout_s: float = 2.0) -> None:
+        accept(contexts, join)
+        self._security = contexts.context(SERVER_PEER)
+        self._join = join
+        self._tuning = SenderTuning(ack_timeout_s)
+        self._turn = asyncio.Lock()
+        self._open: tuple[Context, Endpoint] | None = None
+        self._addresses: list[tuple[str, int, int, int]] = []
+
+    async def __call__(self, payload: bytes) -> bytes:
+        """Send `payload`, repeat it until it is answered or time is up; raises LinkDown."""
+        async with self._turn:
+            try:
+                async with asyncio.timeout(self._limit_s(payload)):
+                    response = await self._request(payload)
+            except TimeoutError as failure:
+                await self._close_socket()  # frees what aiocoap keeps for an answer that will not come
+                raise self._down("no answer in time") from failure
+            except oscore.NotAProtectedMessage as failure:
+                raise Refused(_hint(failure.plain_message)) from failure
+            except (error.Error, OSError) as failure:
+                raise self._down(str(failure) or type(failure).__name__) from failure
+        if response.code != CHANGED:
+            raise Refused(f"the server answered {response.code}")
+        return bytes(response.payload)
+
+    async def close(self) -> None:
+        """Close the socket; an exchange under way ends with LinkDown."""
+        await self._close_socket()
+
+    async def _request(self, payload: bytes) -> Message:
+        context, endpoint = await self._socket()
+        message = Message(code=POST, payload=payload, transport_tuning=self._tuning)
+        message.opt.uri_path = _PATH
+        message.remote = OSCOREAddress(self._security, endpoint.address(await self._address()))
+        endpoint.use_empty_token()
+        response: Message = await context.request(message).response
+        return response
+
+    async def _socket(self) -> tuple[Context, Endpoint]:
+        if self._open is None:
+            self._open = await open_endpoint(udp_socket(), _AnswersOnly(), site=None)
+        return self._open
+
+    async def _close_socket(self) -> None:
+        opened, self._open = self._open, None
+        if opened is not None:
+            await opened[0].shutdown()
+
+    async def _address(self) -> tuple[str, int, int, int]:
+        """The address in use; looked up only after a failure, since a look-up costs metered bytes."""
+        if not self._addresses:
+            found = await asyncio.get_running_loop().getaddrinfo(
+                self._join.host, self._join.port, type=socket.SOCK_DGRAM
+            )
+            self._addresses = [_as_ipv6(*sockaddr) for *_, sockaddr in found]
+        return self._addresses[0]
+
+    def _down(self, reason: str) -> LinkDown:
+        """The error to raise; the next exchange tries the next address, after the last a new look-up."""
+        del self._addresses[:1]
+        return LinkDown(f"{self._join.host} port {self._join.port}: {reason}")
+
+    def _limit_s(self, payload: bytes) -> float:
+        """A little more than the transport's own time-out, for the case that it waits for ever."""
+        blocks = 1 + len(payload) // _BLOCK_BYTES
+        return float(self._tuning.MAX_TRANSMIT_WAIT) + _GRACE_S * blocks
+
+
+class _AnswersOnly:
+    """Lets answers in and nothing else: the edge serves nobody, and its bytes are metered."""
+
+    def refused(self, reason: str, source: str) -> None:
+        _LOG.debug("dropped a datagram from %s: %s", source, reason)
+
+    def admits(self, message: Message, _endpoint: Endpoint, /) -> bool:
+        code = message.code
+        return code is EMPTY or (code is not None and bool(code.is_response()))
+
+
+def _hint(plain: Message) -> str:
+    """What an unprotected refusal may mean. Anyone on the path can forge one: it is a hint, no more."""
+    return _HINTS.get(bytes(plain.payload), f"the server answered {plain.code} without protection")
+
+
+def _as_ipv6(host: str, port: int, flow: int = 0, scope: int = 0) -> tuple[str, int, int, int]:
+    return (host if ":" in host else f"::ffff:{host}", port, flow, scope)

@@ -1,0 +1,170 @@
+"""What stands between the network and the server's handler: every refusal is decided here.
+
+aiocoap's own OSCORE wrapper refuses too, but tells only the log; it also keeps bodies of any size.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from aiocoap import error, oscore
+from aiocoap.blockwise import Block2Cache
+from aiocoap.message import Message
+from aiocoap.numbers import codes
+from aiocoap.numbers.codes import Code
+from aiocoap.numbers.types import CON, NON
+from aiocoap.pipe import Pipe
+from aiocoap.transports.oscore import OSCOREAddress
+
+from stallaini.clock import Clock
+from stallaini.link.oscore import ContextStore, StoredContext
+from stallaini.link.refusals import Refusals
+from stallaini.link.udp6 import Endpoint, remote_of, source_of
+from stallaini.link.varint import Malformed
+from stallaini.server.coap_bodies import Bodies, BodyIncomplete, BodyTooLarge
+
+Handle = Callable[[str, bytes], Awaitable[bytes]]
+
+_LOG = logging.getLogger(__name__)
+_PATH = ("s",)
+_REQUESTS = [code for code in Code if code.is_request()]
+
+
+class _Refusal(Exception):
+    """An unprotected refusal: counted under `reason`, answered with `code`."""
+
+    def __init__(self, reason: str, code: Code, note: bytes) -> None:
+        self.reason, self.code, self.note = reason, code, note
+
+
+class Gate:
+    """Screens datagrams, opens their protection, puts bodies together, calls the handler."""
+
+    def __init__(self, contexts: ContextStore, handle: Handle, clock: Clock, refusals: Refusals) -> None:
+        self._contexts = contexts
+        self._handle = handle
+        self._refusals = refusals
+        self._bodies = Bodies(clock)
+        self._answers = Block2Cache()
+        self._running: set[asyncio.Future[bytes]] = set()
+
+    async def drain(self) -> None:
+        """Wait until every handler that was begun has ended."""
+        while self._running:
+            await asyncio.wait(set(self._running))
+
+    def refused(self, reason: str, source: str) -> None:
+        """Count a datagram that was dropped before it became a message."""
+        self._refusals.refuse(reason, source)
+
+    def admits(self, message: Message, endpoint: Endpoint, /) -> bool:
+        """Let in requests of known peers, and the acknowledgements of our own answers."""
+        if message.code is codes.EMPTY:
+            return message.mtype is not NON
+        source = source_of(remote_of(message).sockaddr)
+        if message.code not in _REQUESTS or message.mtype not in (CON, NON):
+            self._refusals.refuse("malformed", source)
+            return False
+        try:
+            self._context_of(message)
+        except _Refusal as refusal:
+            self._refusals.refuse(refusal.reason, source)
+            endpoint.refuse(message, refusal.code, refusal.note)
+            return False
+        return True
+
+    async def render_to_pipe(self, pipe: Pipe) -> None:
+        """Answer one request that `admits` let in; called by aiocoap."""
+        message = pipe.request
+        try:
+            response = await self._answer(message)
+        except _Refusal as refusal:
+            self._refusals.refuse(refusal.reason, source_of(remote_of(message).sockaddr))
+            response = Message(code=refusal.code, payload=refusal.note)
+        pipe.add_response(response, is_last=True)
+
+    def _context_of(self, message: Message) -> StoredContext:
+        try:
+            fields = oscore.verify_start(message)
+            context = self._contexts.by_key_id(fields[oscore.COSE_KID])
+        except oscore.NotAProtectedMessage:
+            raise _Refusal("unprotected", codes.UNAUTHORIZED, b"protect") from None
+        except oscore.ContextUnavailable as failure:
+            _LOG.error("%s", failure)
+            raise _Refusal("unavailable", codes.SERVICE_UNAVAILABLE, b"") from failure
+        except (oscore.DecodeError, LookupError):
+            raise _Refusal("malformed", codes.BAD_OPTION, b"") from None
+        if context is None:
+            raise _Refusal("wrong_key", codes.UNAUTHORIZED, b"unknown")
+        return context
+
+    async def _answer(self, message: Message) -> Message:
+        context = self._context_of(message)
+        try:
+            request, request_id = context.open(message)
+        except oscore.ReplayErrorWithEcho as challenge:
+            self._refusals.counts["challenged"] += 1
+            return _protect(challenge.to_message)
+        except oscore.ReplayError:
+            raise _Refusal("replayed", codes.UNAUTHORIZED, b"replay") from None
+        except oscore.DecodeError:
+            raise _Refusal("malformed", codes.BAD_OPTION, b"") from None
+        except oscore.ProtectionInvalid:
+            raise _Refusal("wrong_key", codes.BAD_REQUEST, b"key") from None
+        except Exception:  # aiocoap asserts on some forgeries, and decodes what a peer protected unchecked
+            raise _Refusal("malformed", codes.BAD_REQUEST, b"") from None
+        request.remote = OSCOREAddress(context, message.remote)
+        response = await self._respond(context.peer, request)
+        return _protect(lambda: context.seal(response, request_id))
+
+    async def _respond(self, site: str, request: Message) -> Message:
+        """The inner answer to an authenticated request."""
+        if request.opt.uri_path != _PATH:
+            return Message(code=codes.NOT_FOUND)
+        if request.code is not codes.POST:
+            return Message(code=codes.METHOD_NOT_ALLOWED)
+        try:
+            response = await self._answers.extract_or_insert(request, lambda: self._serve(site, request))
+        except error.RenderableError as failure:
+            response = failure.to_message()
+        assert isinstance(response, Message)
+        if response.code is not None and response.code.is_successful():
+            response.opt.block1 = request.opt.block1  # on an error it would ask for the rest all the same
+        return response
+
+    async def _serve(self, site: str, request: Message) -> Message:
+        try:
+            body = self._bodies.take(site, request)
+        except BodyTooLarge as failure:
+            self._refusals.refuse("oversize", site, str(failure))
+            return Message(code=codes.REQUEST_ENTITY_TOO_LARGE)
+        except BodyIncomplete:
+            return Message(code=codes.REQUEST_ENTITY_INCOMPLETE)
+        if body is None:
+            return Message(code=codes.CONTINUE)
+        try:
+            return Message(code=codes.CHANGED, payload=await self._call(site, body))
+        except Malformed as failure:
+            self._refusals.refuse("malformed", site, str(failure))
+            return Message(code=codes.BAD_REQUEST)
+        except Exception:
+            self._refusals.counts["failed"] += 1
+            _LOG.exception("the handler failed on %d bytes from %s", len(body), site)
+            return Message(code=codes.INTERNAL_SERVER_ERROR)
+
+    async def _call(self, site: str, body: bytes) -> bytes:
+        """Run the handler to its end: a network error at the peer cancels us, it must not cancel a commit."""
+        task = asyncio.ensure_future(self._handle(site, body))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+
+def _protect(make: Callable[[], Message]) -> Message:
+    try:
+        return make()
+    except oscore.ContextUnavailable as failure:
+        _LOG.error("cannot protect an answer: %s", failure)
+        raise _Refusal("unavailable", codes.SERVICE_UNAVAILABLE, b"") from failure
