@@ -1,8 +1,9 @@
 """Minutes as few bytes: what changed since the minute before, and by how much. Pure, no I/O.
 
 A run of minutes is coded against a *base*, a minute both ends hold, or against nothing (self-contained).
-Per minute: a mask (bit 0: the minute number is not the previous one plus 1; bit i + 1: series i changed),
-then one number per set bit. docs/reference/wire.md has the table.
+Per minute: a mask (bit 0: it does not follow the previous one, or spans more than one minute; bit i + 1:
+series i changed), then one number per set bit. Bit 0's number is the zigzag distance from where the
+previous one ended, times 2, plus 1 when the span follows. docs/reference/wire.md has the table.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from stallaini.link.messages import Minute
 from stallaini.link.varint import HIGHEST, LOWEST, Cursor, Malformed, append_varint, unzigzag, zigzag
 
 MAX_MINUTE = 2**32 - 1
+MAX_SPAN_MINUTES = 1440
 
 
 class MinuteEncoder(Protocol):
@@ -46,12 +48,12 @@ class MinuteCodec(Protocol):
 
 
 class _State:
-    """What both ends know of the minute before: its number, its values, the last known of each series."""
+    """What both ends know of the minute before: where it ended, its values, the last known of each series."""
 
-    __slots__ = ("known", "minute", "values")
+    __slots__ = ("end", "known", "values")
 
     def __init__(self, base: Minute | None, width: int) -> None:
-        self.minute = -1 if base is None else base.minute
+        self.end = 0 if base is None else base.minute + base.span_minutes
         self.values: list[int | None] = [None] * width if base is None else list(base.values)
         self.known = [value or 0 for value in self.values]
 
@@ -71,9 +73,9 @@ class _DeltaEncoder:
             raise ValueError(f"a minute of {len(minute.values)} series after one of {len(state.values)}")
         mask = 0
         tokens = bytearray()
-        if minute.minute != state.minute + 1:
+        if minute.minute != state.end or minute.span_minutes != 1:
             mask = 1
-            append_varint(tokens, zigzag(minute.minute - state.minute - 1))
+            _append_place(tokens, minute, state.end)
         for position, value in enumerate(minute.values):
             if value == state.values[position]:
                 continue
@@ -83,7 +85,7 @@ class _DeltaEncoder:
             else:
                 append_varint(tokens, zigzag(value - state.known[position]))
                 state.known[position] = value
-        state.minute, state.values = minute.minute, list(minute.values)
+        state.end, state.values = minute.minute + minute.span_minutes, list(minute.values)
         self._out += mask.to_bytes(_mask_bytes(len(minute.values)), "little")
         self._out += tokens
         return len(self._out)
@@ -115,17 +117,31 @@ def _decode_minute(cursor: Cursor, state: _State, width: int) -> Minute:
     mask = int.from_bytes(cursor.take(_mask_bytes(width)), "little")
     if mask >> (width + 1):
         raise Malformed(f"a change beyond the {width} series")
-    state.minute += 1
-    if mask & 1:
-        state.minute += unzigzag(cursor.token())
-    if not 0 <= state.minute <= MAX_MINUTE:
-        raise Malformed(f"minute {state.minute} is out of range")
+    minute, span_minutes = _read_place(cursor, state.end) if mask & 1 else (state.end, 1)
+    if not 0 <= minute <= MAX_MINUTE:
+        raise Malformed(f"minute {minute} is out of range")
+    state.end = minute + span_minutes
     mask >>= 1
     while mask:
         position = (mask & -mask).bit_length() - 1
         mask &= mask - 1
         _change(state, position, cursor.token())
-    return Minute(state.minute, tuple(state.values))
+    return Minute(minute, tuple(state.values), span_minutes)
+
+
+def _append_place(out: bytearray, minute: Minute, end: int) -> None:
+    spanning = minute.span_minutes != 1
+    append_varint(out, zigzag(minute.minute - end) << 1 | spanning)
+    if spanning:
+        append_varint(out, minute.span_minutes)
+
+
+def _read_place(cursor: Cursor, end: int) -> tuple[int, int]:
+    token = cursor.varint()
+    span_minutes = cursor.varint() if token & 1 else 1
+    if not 1 <= span_minutes <= MAX_SPAN_MINUTES:
+        raise Malformed(f"a minute that spans {span_minutes}")
+    return end + unzigzag(token >> 1), span_minutes
 
 
 def _change(state: _State, position: int, token: int) -> None:
@@ -145,6 +161,8 @@ def _mask_bytes(width: int) -> int:
 def _check(minute: Minute) -> None:
     if not 0 <= minute.minute <= MAX_MINUTE:
         raise ValueError(f"minute {minute.minute} is out of range")
+    if not 1 <= minute.span_minutes <= MAX_SPAN_MINUTES:
+        raise ValueError(f"a minute that spans {minute.span_minutes}")
     for value in minute.values:
         if value is not None and not LOWEST <= value <= HIGHEST:
             raise ValueError(f"{value} does not fit 64 bits")
