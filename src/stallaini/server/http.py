@@ -44,7 +44,7 @@ class HttpServer:
     async def start(self) -> None:
         """Serve; returns when requests are answered."""
         self._task = asyncio.create_task(self._server.serve([self._socket]))
-        while not self._server.started:  # noqa: ASYNC110 - uvicorn tells in no other way
+        while not self._server.started:
             await asyncio.sleep(_POLL_S)
             if self._task.done():
                 await self._task

@@ -22,10 +22,6 @@ class Metrics:
             ["method", "route", "status"],
             registry=self._registry,
         )
-        self._uplinks = Counter(
-            "stallaini_uplinks", "Uplinks by the server's answer", ["answer"], registry=self._registry
-        )
-        self._minutes = Counter("stallaini_minutes_stored", "Minutes made durable", registry=self._registry)
         self._latency = Histogram(
             "stallaini_ingest_seconds",
             "From an uplink's arrival to its answer, commit included",
@@ -37,14 +33,9 @@ class Metrics:
         """One HTTP request ended; `route` is its template, never the path a client made up."""
         self._requests.labels(method, route, str(status)).inc()
 
-    def count_uplink(self, answer: str, seconds: float) -> None:
-        """One uplink was answered."""
-        self._uplinks.labels(answer).inc()
+    def observe_ingest(self, seconds: float) -> None:
+        """One uplink was answered after so long."""
         self._latency.observe(seconds)
-
-    def count_minutes(self, minutes: int) -> None:
-        """So many minutes became durable."""
-        self._minutes.inc(minutes)
 
     def watch_gauge(self, name: str, help_text: str, read: Callable[[], float]) -> None:
         """Show the number `read` returns whenever somebody asks."""

@@ -1,0 +1,67 @@
+"""`stallaini enrol`: admit a site and print the line its edge joins with."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+from pathlib import Path
+
+from stallaini.clock import SystemClock
+from stallaini.errors import OperatorError
+from stallaini.link import enrolment
+from stallaini.link.oscore import ContextStore
+from stallaini.server.coap import COAP_PORT
+from stallaini.server.database import FILE_NAME, Database
+from stallaini.server.options import add_data_option
+from stallaini.server.program import CONTEXTS_FILE_NAME, make_data_dir
+from stallaini.server.store.sqlite import SqliteStore
+
+_SITE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_HOST = re.compile(r"[^\s/@]{1,253}")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's options."""
+    parser.add_argument("name", help="the site's name: lower-case letters, digits, dashes")
+    add_data_option(parser)
+    parser.add_argument(
+        "--host", required=True, help="name or address under which the edge finds this server"
+    )
+    parser.add_argument("--port", type=int, default=COAP_PORT, help=f"UDP port (default {COAP_PORT})")
+    parser.add_argument("--replace", action="store_true", help="give an enrolled site new keys")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Admit the site and print its join line: a secret, shown once."""
+    if not _SITE_NAME.fullmatch(args.name):
+        raise OperatorError(
+            f"{args.name!r} cannot be a site's name; use lower-case letters and digits, a letter first"
+        )
+    if not _HOST.fullmatch(args.host) or not 0 < args.port < 65_536:
+        raise OperatorError(
+            f"{args.host} port {args.port} is no address; give --host NAME and --port 1 to 65535"
+        )
+    make_data_dir(args.data)
+    contexts = ContextStore(args.data / CONTEXTS_FILE_NAME)
+    try:
+        if contexts.secret(args.name) is not None:
+            if not args.replace:
+                raise OperatorError(
+                    f"{args.name} is enrolled already; with --replace it gets new keys and its edge needs "
+                    "the new line"
+                )
+            contexts.remove(args.name)
+        asyncio.run(_add_row(args.data, args.name))
+        print(enrolment.admit(contexts, args.name, args.host, args.port).line())
+    finally:
+        contexts.close()
+    return 0
+
+
+async def _add_row(data_dir: Path, site: str) -> None:
+    database = Database(data_dir / FILE_NAME)
+    try:
+        await SqliteStore(database).add_site(site, int(SystemClock().wall_s()))
+    finally:
+        database.close()

@@ -1,0 +1,199 @@
+"""The server program: one event loop for the link, the store and the HTTP API."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import signal
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from stallaini.clock import Clock
+from stallaini.errors import OperatorError
+from stallaini.link.oscore import ContextStore
+from stallaini.server.app import create_app
+from stallaini.server.coap import COAP_PORT, CoapEndpoint
+from stallaini.server.database import FILE_NAME, Database
+from stallaini.server.http import HttpServer
+from stallaini.server.ingest import Ingest
+from stallaini.server.live import LiveHub
+from stallaini.server.metrics import Metrics
+from stallaini.server.people import People
+from stallaini.server.services import Services
+from stallaini.server.sites import Sites
+from stallaini.server.static import packaged_static_dir
+from stallaini.server.store.base import Store
+from stallaini.server.store.sqlite import SqliteStore
+
+CONTEXTS_FILE_NAME = "contexts.db"
+HTTP_PORT = 8080
+_LOCK_FILE_NAME = "server.lock"
+_FIRST_SEAL_S = 60.0
+_SEAL_EVERY_S = 3600.0
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """Where the data lie and which addresses to serve; port 0 takes a free one."""
+
+    data_dir: Path
+    http: tuple[str, int] = ("127.0.0.1", HTTP_PORT)
+    coap: tuple[str, int] = ("::", COAP_PORT)
+    demo: bool = False
+
+
+class Server:
+    """Everything of one server. `start` returns when it serves, `close` when nothing is left running."""
+
+    def __init__(self, options: ServerOptions, clock: Clock, static_dir: Path | None = None) -> None:
+        self._options = options
+        self._clock = clock
+        self._static_dir = static_dir or packaged_static_dir()
+        self._stack = AsyncExitStack()
+        self.hub = LiveHub(clock)
+        self.metrics = Metrics()
+        self.people: People
+        self.store: Store
+        self.ingest: Ingest
+        self.coap: CoapEndpoint
+        self.http: HttpServer
+
+    async def start(self) -> None:
+        """Open files and ports. Raises OperatorError for what the operator can mend; then nothing is open."""
+        try:
+            self._open_files()
+            await self._open_ports()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Stop: listeners are sent away, what is being answered gets its answer, files are closed."""
+        self.hub.close()
+        await self._stack.aclose()
+
+    def _open_files(self) -> None:
+        data_dir = make_data_dir(self._options.data_dir)
+        self._stack.callback(_locked(data_dir).close)
+        database = Database(data_dir / FILE_NAME)
+        self._stack.callback(database.close)
+        self.people = People(database, self._clock)
+        self.store = SqliteStore(database)
+        self.ingest = Ingest(self.store, self._clock, self.hub)
+        self.metrics.watch_gauge("database_bytes", "Size of the database", lambda: _size_bytes(database.path))
+
+    async def _open_ports(self) -> None:
+        contexts = ContextStore(self._options.data_dir / CONTEXTS_FILE_NAME)
+        self._stack.callback(contexts.close)
+        self.coap = CoapEndpoint(contexts, self._take, self._clock, bind=self._options.coap)
+        await self.coap.start()
+        self._stack.push_async_callback(self.coap.close)
+        self._watch_counters()
+        services = Services(
+            store=self.store,
+            sites=Sites(self.store, self.hub, self._clock),
+            people=self.people,
+            hub=self.hub,
+            metrics=self.metrics,
+            clock=self._clock,
+            static_dir=self._static_dir,
+            demo=self._options.demo,
+        )
+        self.http = HttpServer(create_app(services), *self._options.http)
+        self._stack.push_async_callback(self.http.close)
+        await self.http.start()
+        sealing = asyncio.create_task(self._seal_forever())
+        self._stack.push_async_callback(_cancelled, sealing)
+
+    def _watch_counters(self) -> None:
+        self.metrics.watch_gauge("live_watchers", "Open live streams", self.hub.watchers)
+        self.metrics.watch_counters("refusals", "Datagrams refused", "reason", lambda: self.coap.refused)
+        for prefix, help_text, label in (
+            ("uplinks", "Uplinks by answer", "answer"),
+            ("minutes", "Minutes received by what became of them", "outcome"),
+        ):
+            self.metrics.watch_counters(prefix, help_text, label, _part(self.ingest.counters, prefix))
+
+    async def _take(self, site: str, payload: bytes) -> bytes:
+        start_s = self._clock.monotonic_s()
+        answer = await self.ingest.handle(site, payload)
+        self.metrics.observe_ingest(self._clock.monotonic_s() - start_s)
+        return answer
+
+    async def _seal_forever(self) -> None:
+        wait_s = _FIRST_SEAL_S
+        while True:
+            await self._clock.sleep(wait_s)
+            wait_s = _SEAL_EVERY_S
+            try:
+                report = await self.store.seal(int(self._clock.wall_s()) // 60)
+            except (sqlite3.Error, OSError) as error:
+                logger.error("sealing finished days failed, tried again in an hour: %s", error)
+            else:
+                logger.info("sealed %d days, rewrote %d", report.sealed, report.rewritten)
+
+
+async def run_server(
+    options: ServerOptions, clock: Clock, serving: Callable[[Server], None] = lambda _: None
+) -> None:
+    """Serve until SIGINT or SIGTERM; `serving` is called once everything is up."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    server = Server(options, clock)
+    await server.start()
+    try:
+        if not options.demo and not await server.people.everybody():
+            logger.warning("nobody can sign in yet: add a person with `stallaini user add NAME --role admin`")
+        serving(server)
+        await stop.wait()
+    finally:
+        await server.close()
+
+
+def make_data_dir(path: Path) -> Path:
+    """The folder of the server's data, made for its owner alone when missing. Raises OperatorError."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise OperatorError(f"cannot make the data folder {path}: {error.strerror}") from error
+    return path
+
+
+def _locked(data_dir: Path) -> IO[bytes]:
+    """A lock as long as the file is open: two servers would undo each other's replay protection."""
+    path = data_dir / _LOCK_FILE_NAME
+    try:
+        file = path.open("ab")
+    except OSError as error:
+        raise OperatorError(f"cannot write in the data folder {data_dir}: {error.strerror}") from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise OperatorError(f"another server runs on {data_dir}; stop it or use another folder") from None
+    return file
+
+
+def _part(counters: Mapping[str, int], prefix: str) -> Callable[[], Mapping[str, int]]:
+    """The counters named `prefix.KEY`, by KEY."""
+    start = f"{prefix}."
+    return lambda: {key.removeprefix(start): n for key, n in counters.items() if key.startswith(start)}
+
+
+def _size_bytes(path: Path) -> float:
+    files = (path, path.with_name(path.name + "-wal"))
+    return float(sum(file.stat().st_size for file in files if file.exists()))
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,174 @@
+"""A real server in the test's own process: real sockets, real files, fed with real uplinks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from stallaini.clock import VirtualClock
+from stallaini.link.envelope import decode_downlink, encode_uplink
+from stallaini.link.messages import Answer, Entry, Event, Live, Minute, Uplink
+from stallaini.server.program import Server, ServerOptions
+from stallaini.site.description import ChannelSpec, Description, DeviceSpec, LoadSpec, SeriesSpec
+
+START_S = 1_794_830_400
+"""2026-11-16T12:00:00Z."""
+START_MINUTE = START_S // 60
+
+PASSWORD = "correct horse battery"
+BOT_PASSWORD = "melograno-2026"
+
+_UNITS = {"power": ("W", 1.0), "current": ("A", 0.1), "soc": ("%", 0.01), "flag": ("", 1.0)}
+_SERIES = {
+    "battery.current": ("current", ("mean", "min", "max")),
+    "battery.power": ("power", ("mean",)),
+    "battery.soc": ("soc", ("min", "max", "last")),
+    "battery.charge_enabled": ("flag", ("max",)),
+}
+
+
+def description(site: str = "lab", timezone: str = "Europe/Rome") -> Description:
+    """A small site: current, power, state of charge and a flag of one battery, and one load."""
+    return Description(
+        site=site,
+        title="The lab",
+        timezone=timezone,
+        latitude=36.89,
+        longitude=15.07,
+        devices=(DeviceSpec("battery", "can_battery", "2 x US5000"),),
+        channels=tuple(ChannelSpec(name, kind, *_UNITS[kind], 5.0) for name, (kind, _) in _SERIES.items()),
+        series=tuple(
+            SeriesSpec(f"{name}.{aggregate}", name, aggregate, *_UNITS[kind])
+            for name, (kind, aggregates) in _SERIES.items()
+            for aggregate in aggregates
+        ),
+        loads=(LoadSpec("well_pump", "Well pump", 2200.0),),
+    )
+
+
+class FakeSite:
+    """The words of a site, in order, as its edge would send them; values in units, by name."""
+
+    def __init__(self, server: Server, site: str = "lab", timezone: str = "Europe/Rome") -> None:
+        self._server = server
+        self._seq = 0
+        self._described = False
+        self.name = site
+        self.description = description(site, timezone)
+
+    async def minutes(self, *minutes: tuple[int, Mapping[str, float]]) -> None:
+        """Send minutes: (index since 1970, value per series name)."""
+        resolutions = {series.name: series.resolution for series in self.description.series}
+        await self._send(
+            [
+                Minute(
+                    minute,
+                    tuple(
+                        None if name not in values else round(values[name] / resolution)
+                        for name, resolution in resolutions.items()
+                    ),
+                )
+                for minute, values in minutes
+            ]
+        )
+
+    async def events(self, *events: Event) -> None:
+        """Send events."""
+        await self._send(list(events))
+
+    async def live(self, values: Mapping[str, float], age_s: int = 0, at_s: int = 0) -> None:
+        """Send the newest value of every channel named."""
+        live = tuple(
+            (round(values[channel.name] / channel.resolution), age_s) if channel.name in values else None
+            for channel in self.description.channels
+        )
+        await self._send([], Live(at_s, live))
+
+    async def _send(self, bodies: Sequence[Minute | Event], live: Live | None = None) -> None:
+        encoded = self.description.encode()
+        entries = tuple(Entry(self._seq + number, body) for number, body in enumerate(bodies, 1))
+        uplink = Uplink(
+            journal_id=b"journal1",
+            boot_id=b"boot0001",
+            description_hash=self.description.hash(),
+            after_seq=self._seq,
+            entries=entries,
+            description=None if self._described else encoded,
+            live=live,
+        )
+        answer = decode_downlink(await self._server.ingest.handle(self.name, encode_uplink(uplink)))
+        self._seq += len(bodies)
+        self._described = True
+        assert (answer.answer, answer.acked_seq) == (Answer.OK, self._seq)
+
+
+class Running:
+    """A started server, its clock, and clients of every kind."""
+
+    def __init__(self, server: Server, clock: VirtualClock) -> None:
+        self.server = server
+        self.clock = clock
+        self.url = server.http.url
+        self._clients: list[httpx.AsyncClient] = []
+
+    async def site(self, name: str = "lab", timezone: str = "Europe/Rome") -> FakeSite:
+        """Admit a site."""
+        await self.server.store.add_site(name, int(self.clock.wall_s()))
+        return FakeSite(self.server, name, timezone)
+
+    def client(self, **headers: str) -> httpx.AsyncClient:
+        """A client with these headers that has not signed in."""
+        client = httpx.AsyncClient(base_url=self.url, headers=headers, timeout=10)
+        self._clients.append(client)
+        return client
+
+    async def program(self, role: str, name: str = "program") -> httpx.AsyncClient:
+        """A client with a bearer token."""
+        token, _ = await self.server.people.make_token(name, role)  # type: ignore[arg-type]
+        return self.client(Authorization=f"Bearer {token}")
+
+    async def person(self, role: str, name: str = "anna") -> httpx.AsyncClient:
+        """A client that has signed in with a password, as the page does."""
+        await self.server.people.add_person(name, PASSWORD, role)  # type: ignore[arg-type]
+        client = self.client(**{"X-Stallaini": "1"})
+        answer = await client.post("/api/v1/session", json={"name": name, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        return client
+
+    async def close(self) -> None:
+        """Let the clients go."""
+        for client in self._clients:
+            await client.aclose()
+
+
+@asynccontextmanager
+async def serving(
+    folder: Path, *, demo: bool = False, clock: VirtualClock | None = None, static_dir: Path | None = None
+) -> AsyncIterator[Running]:
+    """A server on free loopback ports for the length of a `with`."""
+    clock = clock or VirtualClock(wall_s=START_S)
+    options = ServerOptions(folder / "data", http=("127.0.0.1", 0), coap=("::1", 0), demo=demo)
+    server = Server(options, clock, static_dir or folder / "static")
+    await server.start()
+    running = Running(server, clock)
+    try:
+        yield running
+    finally:
+        await running.close()
+        await server.close()
+
+
+async def next_event(lines: AsyncIterator[str]) -> tuple[str, Any]:
+    """The next server-sent event: its name and its data, decoded."""
+    name = ""
+    async for line in lines:
+        if line.startswith("event: "):
+            name = line.removeprefix("event: ")
+        elif line.startswith("data: "):
+            return name, json.loads(line.removeprefix("data: "))
+    raise EOFError("the stream ended")
