@@ -77,15 +77,19 @@ class Diffuser:
         return rounded
 
 
+def _tell_nobody(_minute: int) -> None:
+    pass
+
+
 class Replay:
-    """Plays the battery of a datalog: each minute's values are held for that minute, a burst every `period_s`.
+    """Plays the battery of a datalog: each minute's values are held for that minute, a burst each `period_s`.
 
     The bursts lie in the middle of their periods, so that none falls on a minute's edge. Time stands still
     while nobody listens, and a burst that a dying listener may not have read is sent again to the next one.
     """
 
     # Twice what a follower of the shared clock takes to look at it.
-    _SETTLE_S = 0.004
+    _SETTLE_S = 0.003
 
     def __init__(
         self,
@@ -94,7 +98,7 @@ class Replay:
         pace: Pace,
         profile: str = "sma",
         period_s: float = 5.0,
-        on_minute: Callable[[int], None] = lambda minute: None,
+        on_minute: Callable[[int], None] = _tell_nobody,
     ) -> None:
         self.minute = 0
         self._battery = _LoggedBattery(datalog, profile)
@@ -134,12 +138,21 @@ class Replay:
 
     async def _play_minute(self, minute: BatteryMinute) -> None:
         frames: Frames = []
-        for _ in range(self._bursts):
+        for nth in range(1, self._bursts + 1):
             await self._pace.advance(self._period_s / 2)
             frames = self._battery.burst(minute)
             await self._send(frames)
+            if nth == self._bursts:
+                await self._outlive_listeners(frames)
             await self._pace.advance(self._period_s / 2)
         await self._pace.settle(self._SETTLE_S)
+
+    async def _outlive_listeners(self, frames: Frames) -> None:
+        """Before the minute ends: if the listener died with it unsaved, tell the next one."""
+        await self._pace.settle(self._SETTLE_S)
+        while not self._wire.heard():
+            await self._send(frames)
+            await self._pace.settle(self._SETTLE_S)
 
     async def _send(self, frames: Frames) -> None:
         """Send one burst and return when a listener has had time to take it in."""

@@ -29,6 +29,7 @@ FRAME = struct.Struct("=IB3x8s")
 EXTENDED, REMOTE, ERROR = 0x8000_0000, 0x4000_0000, 0x2000_0000
 _ID_MASK = 0x1FFF_FFFF
 _DRAIN_POLL_S = 0.0005
+_DRAIN_QUICK_LOOKS = 60
 _YIELD_EVERY = 64
 
 
@@ -168,8 +169,11 @@ class Hub:
 
     async def drained(self) -> None:
         """Return once every frame handed to the bus has been read by every peer that listens."""
-        while self._in_hand or any(self._pending(peer) for peer in self._peers):  # noqa: ASYNC110
-            await asyncio.sleep(_DRAIN_POLL_S)
+        looks = 0
+        while self._in_hand or any(self._pending(peer) for peer in self._peers):
+            looks += 1
+            # An event loop's shortest sleep is a millisecond, longer than a listener takes for a burst.
+            await asyncio.sleep(0 if looks < _DRAIN_QUICK_LOOKS else _DRAIN_POLL_S)
 
     def _pending(self, peer: socket.socket) -> bool:
         try:
