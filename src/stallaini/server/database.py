@@ -32,19 +32,27 @@ def connect(path: Path, *, one_thread: bool = True) -> sqlite3.Connection:
         connection = sqlite3.connect(
             path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=one_thread
         )
-        for pragma in (
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            "foreign_keys = ON",
-            f"journal_size_limit = {_WAL_KEPT_BYTES}",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
+        try:
+            _configure(connection)
+        except sqlite3.Error:
+            connection.close()
+            raise
     except (OSError, sqlite3.Error) as error:
         raise OperatorError(
             f"cannot use the database {path}: {error}; check that the folder exists, is writable, "
             "and that the file is a Stallaini database"
         ) from error
     return connection
+
+
+def _configure(connection: sqlite3.Connection) -> None:
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        f"journal_size_limit = {_WAL_KEPT_BYTES}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
 
 
 @contextmanager

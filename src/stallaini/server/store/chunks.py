@@ -48,13 +48,14 @@ def encode_chunk(offsets: Integers, values: Integers, span: int) -> Chunk:
     planes = _plane_count(int(coded.max(initial=0)))
     body = coded.view(np.uint8).reshape(-1, 8)[:, :planes].T.tobytes()
     small = _deflate(body)
+    deflated = len(small) < len(body)
     full = len(offsets) == _full_count(span) and bool((np.diff(offsets) == span).all())
-    flags = planes | _RUNS * (not full) | _DEFLATED * (len(small) < len(body))
+    flags = planes | _RUNS * (not full) | _DEFLATED * deflated
     out = bytearray((flags,))
     append_varint(out, zigzag(int(values[0])))
     if not full:
         _append_runs(out, offsets, span)
-    out += min(small, body, key=len)
+    out += small if deflated else body
     return Chunk(len(values), int(values.min()), int(values.max()), int(values.sum()), bytes(out))
 
 

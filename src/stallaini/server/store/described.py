@@ -52,13 +52,13 @@ def _encoded(connection: sqlite3.Connection, site: str, hash_: bytes) -> bytes:
 
 
 def series_numbers(connection: sqlite3.Connection, site: str) -> dict[Meaning, int]:
-    """The numbers of every series this site ever sealed."""
+    """The numbers of every series this site ever described."""
     rows = connection.execute("SELECT name, unit, resolution, number FROM series WHERE site = ?", (site,))
     return {(name, unit, resolution): number for name, unit, resolution, number in rows}
 
 
-def number_series(connection: sqlite3.Connection, site: str, description: Description) -> dict[Meaning, int]:
-    """The numbers of a description's series, after giving new ones to those that have none."""
+def number_series(connection: sqlite3.Connection, site: str, description: Description) -> None:
+    """Give each series of a description its number, unless it has one from an earlier description."""
     numbers = series_numbers(connection, site)
     for series in description.series:
         if meaning(series) in numbers:
@@ -68,4 +68,3 @@ def number_series(connection: sqlite3.Connection, site: str, description: Descri
             "INSERT INTO series (site, number, name, unit, resolution) VALUES (?, ?, ?, ?, ?)",
             (site, numbers[meaning(series)], *meaning(series)),
         )
-    return numbers

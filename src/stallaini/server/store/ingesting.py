@@ -12,9 +12,9 @@ import msgspec
 from stallaini.link.messages import Event, Minute, Scalar
 from stallaini.server.store.base import Accepted, JournalState, NumberedMinute, Outcome, Refusal
 from stallaini.server.store.chunks import DAY_MINUTES
-from stallaini.server.store.described import Descriptions
+from stallaini.server.store.described import Descriptions, number_series
 from stallaini.server.store.known import KnownMinutes
-from stallaini.site.description import description_hash
+from stallaini.site.description import decode_description, description_hash
 
 _KEPT_BASES = 2
 _NOTE_EVERY_S = 3600
@@ -91,6 +91,7 @@ class _Ingest:
         return row[0], row[1], row[2]
 
     def _save_description(self, encoded: bytes) -> None:
+        number_series(self._connection, self._site, decode_description(encoded))
         self._connection.execute(
             "INSERT INTO description (site, hash, encoded, received_s) VALUES (?, ?, ?, ?) "
             "ON CONFLICT (site, hash) DO NOTHING",

@@ -9,7 +9,7 @@ import numpy as np
 
 from stallaini.server.store.base import Integers
 from stallaini.server.store.chunks import DAY_MINUTES, decode_chunks, encode_chunk
-from stallaini.server.store.described import Descriptions, meaning, number_series
+from stallaini.server.store.described import Descriptions, meaning, series_numbers
 from stallaini.server.store.hot import HotBlock, HotRow, blocks
 from stallaini.server.store.schema import PRESENCE
 
@@ -59,10 +59,10 @@ def _hot_columns(
     connection: sqlite3.Connection, site: str, day: int, descriptions: Descriptions
 ) -> DayColumns:
     rows = load_hot(connection, site, day * DAY_MINUTES, (day + 1) * DAY_MINUTES)
+    numbers = series_numbers(connection, site)
     found: DayColumns = {}
     for block in blocks(rows, lambda hash_: len(descriptions.get(connection, site, hash_).series)):
         described = descriptions.get(connection, site, block.description)
-        numbers = number_series(connection, site, described)
         for span in np.unique(block.spans).tolist():
             rows_of_span = block.spans == span
             present = DayColumn(block.minutes[rows_of_span], np.zeros(int(rows_of_span.sum()), np.int64))
