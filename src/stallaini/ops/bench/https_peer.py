@@ -24,7 +24,7 @@ _SYN_BYTES = 2 * 60  # SYN and SYN+ACK carry the long options
 _TCP_INFO = struct.Struct("<120xQQII")
 
 
-async def https_json_bytes(fields: dict[str, float | bool | None], posts: int) -> float:
+async def https_json_bytes(fields: dict[str, float], posts: int) -> float:
     """Mean IP bytes, both ways, of one HTTPS POST of `fields` as JSON on a new TLS 1.3 connection."""
     with tempfile.TemporaryDirectory() as folder:
         certificate, key = _certificate(Path(folder))
@@ -38,7 +38,7 @@ async def https_json_bytes(fields: dict[str, float | bool | None], posts: int) -
     return sum(costs) / posts
 
 
-def _post(port: int, tls: ssl.SSLContext, fields: dict[str, float | bool | None]) -> int:
+def _post(port: int, tls: ssl.SSLContext, fields: dict[str, float]) -> int:
     connection = http.client.HTTPSConnection("localhost", port, context=tls, timeout=10)
     connection.sock = tls.wrap_socket(
         socket.create_connection(("127.0.0.1", port), timeout=10), server_hostname="localhost"

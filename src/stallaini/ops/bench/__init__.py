@@ -1,0 +1,55 @@
+"""`stallaini bench`: what it costs and how fast it is, beside a peer measured in the same run."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tempfile
+from pathlib import Path
+
+from stallaini.clock import SystemClock
+from stallaini.ops.bench import chart, edge_load, ingest, wire
+from stallaini.ops.bench.report import Figure, as_json, as_text
+from stallaini.ops.progress import Progress
+
+_MINUTES = 120
+_SITES, _ROUNDS = 1000, 10
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of `stallaini bench`."""
+    parser.add_argument(
+        "bench", choices=["quick"], help="quick: wire bytes, ingest, year chart, edge load (about 1 min)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--edge-s", type=float, default=20.0, metavar="S", help="how long the edge is watched (default 20)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure and print."""
+    figures = asyncio.run(_quick(args.edge_s))
+    print(as_json(args.bench, figures) if args.json else as_text(args.bench, figures))
+    return 0
+
+
+async def _quick(edge_s: float) -> list[Figure]:
+    progress = Progress("measuring", 4, SystemClock())
+    with tempfile.TemporaryDirectory(prefix="stallaini-bench-") as name:
+        folders = [Path(name) / part for part in ("wire", "ingest", "chart", "edge")]
+        for folder in folders:
+            folder.mkdir()
+        figures: list[Figure] = []
+        for step, part in enumerate(
+            (
+                wire.measure(folders[0], _MINUTES),
+                ingest.measure(folders[1], _SITES, _ROUNDS),
+                chart.measure(folders[2]),
+                edge_load.measure(folders[3], edge_s),
+            )
+        ):
+            progress.show(step)
+            figures += await part
+    progress.done()
+    return figures

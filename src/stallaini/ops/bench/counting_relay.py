@@ -1,0 +1,53 @@
+"""A UDP relay on the loopback that counts what a modem would bill."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+_IP_UDP_BYTES = 28  # IPv4 header 20, UDP header 8
+Address = tuple[str, int]
+
+
+class CountingRelay:
+    """Passes datagrams between one client and a server; `ip_bytes` counts both ways, headers included."""
+
+    def __init__(self, server_port: int) -> None:
+        self._server: Address = ("127.0.0.1", server_port)
+        self._client: Address | None = None
+        self.ip_bytes = 0
+        self.port = 0
+
+    async def start(self) -> None:
+        """Listen on a free port."""
+        loop = asyncio.get_running_loop()
+        self._front, _ = await loop.create_datagram_endpoint(
+            lambda: _Side(self._up), local_addr=("127.0.0.1", 0)
+        )
+        self._back, _ = await loop.create_datagram_endpoint(
+            lambda: _Side(self._down), local_addr=("127.0.0.1", 0)
+        )
+        self.port = int(self._front.get_extra_info("sockname")[1])
+
+    def close(self) -> None:
+        """Stop passing."""
+        self._front.close()
+        self._back.close()
+
+    def _up(self, data: bytes, source: Address) -> None:
+        self._client = source
+        self.ip_bytes += len(data) + _IP_UDP_BYTES
+        self._back.sendto(data, self._server)
+
+    def _down(self, data: bytes, _source: Address) -> None:
+        self.ip_bytes += len(data) + _IP_UDP_BYTES
+        if self._client is not None:
+            self._front.sendto(data, self._client)
+
+
+class _Side(asyncio.DatagramProtocol):
+    def __init__(self, received: Callable[[bytes, Address], None]) -> None:
+        self._received = received
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        self._received(data, addr)

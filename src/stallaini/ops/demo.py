@@ -1,0 +1,176 @@
+"""`stallaini demo`: a simulated site, its edge, the server and the page, live here until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shutil
+import signal
+import socket
+import urllib.request
+from pathlib import Path
+
+from stallaini.clock import Clock, SystemClock, VirtualClock
+from stallaini.devices.catalogue import load_kinds
+from stallaini.edge.exchange import Exchange
+from stallaini.errors import OperatorError
+from stallaini.link.enrolment import admit
+from stallaini.link.join import parse_join
+from stallaini.link.oscore import ContextStore
+from stallaini.ops.children import Children
+from stallaini.ops.history import History
+from stallaini.ops.progress import Progress
+from stallaini.ops.unwatched import Unwatched
+from stallaini.server.database import FILE_NAME, Database
+from stallaini.server.ingest import Ingest
+from stallaini.server.program import CONTEXTS_FILE
+from stallaini.server.store.sqlite import SqliteStore
+from stallaini.site.config import SiteConfig, parse_site
+from stallaini.twin.house import House, house_of
+
+SITE_FILE = Path(__file__).with_name("demo_site.toml")
+PROFILE = "pylontech-1.2"
+_WAIT_S = 30.0
+_LOOK_S = 0.2
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of `stallaini demo`."""
+    parser.add_argument("--http", default="127.0.0.1:8080", metavar="HOST:PORT", help="where the page is")
+    parser.add_argument(
+        "--data", type=Path, default=Path(".demo"), metavar="DIR", help="made anew (default .demo)"
+    )
+    parser.add_argument(
+        "--days", type=int, default=7, help="days of history before the demo starts (default 7)"
+    )
+    parser.add_argument("--seed", type=int, default=7, help="decides the weather and the people (default 7)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make the history, start the programs, wait for Ctrl-C."""
+    if not 0 <= args.days <= 366:
+        raise OperatorError(f"--days {args.days} is out of range; give 0 to 366")
+    _check_free(args.http)
+    data = _fresh_folder(args.data)
+    clock = SystemClock()
+    house = asyncio.run(_prepare(data, args.days, args.seed, clock))
+    children = Children(data)
+    interrupted = _Interrupted()
+    try:
+        _start(children, data, args, house)
+        _wait_until_served(children, args.http, clock, interrupted)
+        if not interrupted:
+            print(f"\n  http://{args.http}  - the house is live; Ctrl-C stops it\n", flush=True)
+        while not interrupted:
+            children.check()
+            interrupted.wait(_LOOK_S)
+    finally:
+        children.stop()
+    print("stopped", flush=True)
+    return 0
+
+
+class _Interrupted:
+    """True once SIGINT or SIGTERM has come."""
+
+    def __init__(self) -> None:
+        self._came = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._note)
+
+    def __bool__(self) -> bool:
+        return self._came
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, cut short by the signal."""
+        signal.sigtimedwait((), seconds)
+
+    def _note(self, *_: object) -> None:
+        self._came = True
+
+
+async def _prepare(data: Path, days: int, seed: int, clock: Clock) -> House:
+    """Enrol the site and fill the store; the house as it is at the end of its history."""
+    config = parse_site(SITE_FILE.read_bytes(), load_kinds())
+    house = house_of(config, seed)
+    contexts = ContextStore(data / "server" / CONTEXTS_FILE)
+    join = admit(contexts, config.site, "127.0.0.1", _free_udp_port())
+    contexts.close()
+    (data / "join").write_text(join.line())
+    database = Database(data / "server" / FILE_NAME)
+    try:
+        store = SqliteStore(database)
+        await store.add_site(config.site, int(clock.wall_s()))
+        ingest = Ingest(store, clock, Unwatched())
+        await _fill(config, house, days, clock, lambda payload: ingest.handle(config.site, payload))
+    finally:
+        database.close()
+    return house
+
+
+async def _fill(config: SiteConfig, house: House, days: int, clock: Clock, exchange: Exchange) -> None:
+    """Live through `days` up to now, and through the minutes that took."""
+    start = int(clock.wall_s()) // 60 - days * 1440
+    history = History(config, house, PROFILE, exchange, VirtualClock(start * 60.0))
+    progress = Progress(f"living through {days} days", days * 1440, clock)
+    while history.next_minute < (end := int(clock.wall_s()) // 60):
+        await history.live_until(end, lambda minute: progress.show(minute - start))
+    progress.done()
+
+
+def _start(children: Children, data: Path, args: argparse.Namespace, house: House) -> None:
+    bus = f"simbus:{data / 'can.sock'}"
+    join = parse_join((data / "join").read_text())
+    children.start(
+        "twin", "twin", "--bus", bus, "--profile", PROFILE, "--site", str(SITE_FILE),
+        "--seed", str(args.seed), "--soc", f"{house.pack.soc_pct:.2f}",
+    )  # fmt: skip
+    children.start(
+        "server", "server", "--demo", "--data", str(data / "server"), "--http", args.http,
+        "--coap", f"127.0.0.1:{join.port}",
+    )  # fmt: skip
+    children.start(
+        "edge", "edge", str(SITE_FILE), "--data", str(data / "edge"), "--join", join.line(), "--bus", bus
+    )
+
+
+def _wait_until_served(children: Children, http: str, clock: Clock, interrupted: _Interrupted) -> None:
+    end_s = clock.monotonic_s() + _WAIT_S
+    while not interrupted:
+        try:
+            urllib.request.urlopen(f"http://{http}/healthz", timeout=2).close()
+            return
+        except OSError:
+            children.check()
+            if clock.monotonic_s() > end_s:
+                log = children.log_path("server")
+                raise OperatorError(f"the server does not answer; see {log}") from None
+            interrupted.wait(_LOOK_S)
+
+
+def _fresh_folder(data: Path) -> Path:
+    """The demo's folder, emptied. Raises OperatorError rather than delete what no demo made."""
+    mark = data / "made-by-stallaini-demo"
+    if data.exists() and any(data.iterdir()) and not mark.exists():
+        raise OperatorError(f"{data} holds something that is not a demo's; name another folder with --data")
+    shutil.rmtree(data, ignore_errors=True)
+    (data / "server").mkdir(parents=True, mode=0o700)
+    mark.touch()
+    return data.resolve()
+
+
+def _check_free(http: str) -> None:
+    host, _, port = http.rpartition(":")
+    try:
+        with socket.create_server((host, int(port))):
+            pass
+    except (OSError, ValueError) as error:
+        raise OperatorError(
+            f"cannot serve at {http} ({error}); try `stallaini demo --http 127.0.0.1:8081`"
+        ) from None
+
+
+def _free_udp_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
