@@ -202,6 +202,7 @@ class _Pump:
         self._bus = bus
         self._take = take
         self._damaged = damaged
+        self._garbage = 0
 
     async def run(self) -> None:
         """Returns never; raises what the bus or `take` raised."""
@@ -251,17 +252,24 @@ class _Pump:
 
     def _receive(self, wait_s: float) -> can.Message | None:
         """One message; None when there is none now. Raises when the bus has failed."""
-        for _ in range(_GARBAGE_BORNE):
+        while self._garbage < _GARBAGE_BORNE:
             try:
-                return self._bus.recv(wait_s)
+                message = self._bus.recv(wait_s)
             except can.CanOperationError as error:
                 # Garbage from the wire (a stray datagram) is no failure of the bus.
                 if error.__cause__ is None or isinstance(error.__cause__, OSError):
                     raise
-                self._damaged(error)
+                self._bear(error)
             except ValueError as error:
-                self._damaged(error)
+                self._bear(error)
+            else:
+                self._garbage = self._garbage if message is None else 0
+                return message
         raise can.CanOperationError("nothing but garbage comes from this bus")
+
+    def _bear(self, error: Exception) -> None:
+        self._garbage += 1
+        self._damaged(error)
 
 
 def _shut_down(bus: can.BusABC) -> None:
