@@ -1,0 +1,91 @@
+/** The shapes of the server's answers (docs/reference/http-api.md). */
+
+export type SiteState = "live" | "late" | "silent" | "never";
+export type Quality = "fresh" | "stale" | "absent";
+
+export interface Session {
+  name: string;
+  role: string;
+}
+
+export interface SiteRow {
+  site: string;
+  title: string;
+  timezone: string;
+  state: SiteState;
+  last_minute_at: string | null;
+  heard_at: string | null;
+}
+
+export interface Device {
+  name: string;
+  kind: string;
+  title: string | null;
+}
+
+export interface Channel {
+  name: string;
+  quantity: string;
+  unit: string;
+  stale_after_s: number;
+}
+
+export interface Series {
+  name: string;
+  channel: string;
+  aggregate: string;
+  unit: string;
+}
+
+export interface Site {
+  site: string;
+  title: string;
+  timezone: string;
+  latitude: number | null;
+  longitude: number | null;
+  devices: Device[];
+  channels: Channel[];
+  series: Series[];
+}
+
+export interface ChannelNow {
+  value: number | boolean | null;
+  unit: string;
+  age_s: number | null;
+  quality: Quality;
+}
+
+export interface Now {
+  site: string;
+  /** The server's time when it answered. */
+  at: string;
+  state: SiteState;
+  /** Age of the newest value when the server answered; null: nothing was ever heard. */
+  age_s: number | null;
+  channels: Record<string, ChannelNow>;
+}
+
+export interface History {
+  name: string;
+  unit: string;
+  start: string;
+  end: string;
+  bucket_s: number;
+  /** Starts of the buckets, Unix seconds; a bucket without data holds null in each column. */
+  t: number[];
+  mean: (number | null)[];
+  min: (number | null)[];
+  max: (number | null)[];
+}
+
+export interface EnergyDay {
+  day: string;
+  minutes_present: number;
+  minutes: number;
+  channels: Record<string, { in_kwh: number | null; out_kwh: number | null }>;
+}
+
+export interface Energy {
+  timezone: string;
+  days: EnergyDay[];
+}

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { backOffS } from "../api/live.ts";
+import type { Channel, Now, Site } from "../api/types.ts";
+import { aged, elapsedS, liveness, type Heard } from "./age.ts";
+import { chartChannels, flowOf, raisedFlags } from "./battery.ts";
+import { emptyRuns, nights, sunHeightDeg } from "./runs.ts";
+import { dayOf, knownZone, wallTicks } from "./zone.ts";
+
+const unixS = (iso: string): number => Date.parse(iso) / 1000;
+const iso = (at: number): string => new Date(at * 1000).toISOString().slice(0, 16);
+
+const soc: Channel = { name: "battery.soc", quantity: "soc", unit: "%", stale_after_s: 5 };
+
+function nowWith(channels: Now["channels"], ageS: number | null = 1): Now {
+  return { site: "noto", at: "2026-11-23T08:00:00Z", state: "live", age_s: ageS, channels };
+}
+
+function siteWith(...names: string[]): Site {
+  const channels = names.map((name) => ({ ...soc, name }));
+  const series = names.map((name) => ({ name: `${name}.mean`, channel: name, aggregate: "mean", unit: "" }));
+  const devices = [{ name: "battery", kind: "can_battery", title: "Battery" }];
+  return { site: "noto", title: "Noto", timezone: "Europe/Rome", latitude: null, longitude: null, devices, channels, series };
+}
+
+test("a value turns stale by itself while nothing arrives", () => {
+  const given = { value: 62, unit: "%", age_s: 1, quality: "fresh" } as const;
+  assert.equal(aged(given, soc, 3.9).quality, "fresh");
+  assert.equal(aged(given, soc, 4.1).quality, "stale");
+  assert.equal(aged(given, soc, 4.1).value, 62);
+});
+
+test("a value the server calls stale never turns fresh", () => {
+  assert.equal(aged({ value: 62, unit: "%", age_s: 1, quality: "stale" }, soc, 0).quality, "stale");
+});
+
+test("a value without an age, or of an unknown channel, is not live", () => {
+  assert.equal(aged({ value: 62, unit: "%", age_s: null, quality: "fresh" }, soc, 0).quality, "stale");
+  assert.equal(aged({ value: 62, unit: "%", age_s: 0.1, quality: "fresh" }, undefined, 0).quality, "stale");
+});
+
+test("sleeping phones and clocks set back do not rejuvenate values", () => {
+  const heard: Heard = { now: nowWith({}), steadyMs: 1000, wallMs: 500_000 };
+  assert.equal(elapsedS(heard, 2000, 620_000), 120);
+  assert.equal(elapsedS(heard, 61_000, 100_000), 60);
+});
+
+test("the newest value decides whether the page is live; the least patient channel says how long", () => {
+  const patient = { ...soc, name: "battery.energy_charged", stale_after_s: 3600 };
+  assert.equal(liveness(nowWith({}, 1), [patient, soc], 0), "live");
+  assert.equal(liveness(nowWith({}, 1), [patient, soc], 60), "stale");
+  assert.equal(liveness(nowWith({}, null), [patient, soc], 0), "never");
+});
+
+test("positive power charges, a few watts are rest", () => {
+  assert.deepEqual([1200, -800, -3, null].map(flowOf), ["charging", "discharging", "rest", "unknown"]);
+});
+
+test("raised flags come gravest first; null is not reported", () => {
+  const site = siteWith("battery.soc", "battery.warning.cell_imbalance", "battery.alarm.low_voltage", "battery.protection.system_error");
+  const flag = (value: boolean | null) => ({ value, unit: "", age_s: 1, quality: "fresh" }) as const;
+  const now = nowWith({
+    "battery.warning.cell_imbalance": flag(true),
+    "battery.alarm.low_voltage": flag(null),
+    "battery.protection.system_error": flag(true),
+  });
+  const { raised, reported } = raisedFlags(now, site, "battery", 0);
+  assert.deepEqual(raised.map((each) => `${each.kind} ${each.item}`), ["protection system_error", "warning cell_imbalance"]);
+  assert.equal(reported, true);
+  assert.equal(raisedFlags(nowWith({}), site, "battery", 0).reported, false);
+});
+
+test("the chart takes power where it is kept, else current", () => {
+  assert.equal(chartChannels(siteWith("battery.soc", "battery.current", "battery.power"), "battery").flow, "battery.power");
+  assert.equal(chartChannels(siteWith("battery.soc", "battery.current"), "battery").flow, "battery.current");
+  assert.equal(chartChannels(siteWith("battery.current"), "battery").soc, null);
+});
+
+test("midnights stay midnights over daylight saving", () => {
+  const autumn = wallTicks(unixS("2026-10-23T22:00Z"), unixS("2026-10-26T23:00Z"), "Europe/Rome", 24);
+  assert.deepEqual(autumn.map(iso), ["2026-10-23T22:00", "2026-10-24T22:00", "2026-10-25T23:00", "2026-10-26T23:00"]);
+  const spring = wallTicks(unixS("2026-03-28T23:00Z"), unixS("2026-03-29T22:00Z"), "Europe/Rome", 6);
+  assert.deepEqual(spring.map(iso), ["2026-03-28T23:00", "2026-03-29T04:00", "2026-03-29T10:00", "2026-03-29T16:00", "2026-03-29T22:00"]);
+});
+
+test("a day belongs to the site's zone", () => {
+  assert.equal(dayOf(unixS("2026-11-22T23:30Z"), "Europe/Rome"), "2026-11-23");
+  assert.equal(dayOf(unixS("2026-11-22T23:30Z"), "Europe/Rome", -6), "2026-11-17");
+  assert.equal(knownZone("Mars/Olympus"), "UTC");
+  assert.equal(knownZone("Asia/Kolkata"), "Asia/Kolkata");
+});
+
+test("stretches without data are found at the ends and inside", () => {
+  const runs = emptyRuns([60, 120, 180, 240, 300], [1, null, null, 2, 3], 60, 0, 480);
+  assert.deepEqual(runs, [{ startS: 0, endS: 60 }, { startS: 120, endS: 240 }, { startS: 360, endS: 480 }]);
+  assert.deepEqual(emptyRuns([], [], 60, 0, 480), [{ startS: 0, endS: 480 }]);
+});
+
+test("the sun over Noto rises and sets when the almanac says", () => {
+  // 2026-06-21, 36.89 N 15.07 E: sunrise 03:41 UTC, sunset 18:20 UTC, noon height 76.5 degrees.
+  assert.ok(Math.abs(sunHeightDeg(unixS("2026-06-21T11:01Z"), 36.89, 15.07) - 76.5) < 0.3);
+  const [before, after] = nights(unixS("2026-06-21T00:00Z"), unixS("2026-06-22T00:00Z"), 36.89, 15.07);
+  assert.ok(Math.abs(before!.endS - unixS("2026-06-21T03:41Z")) < 600);
+  assert.ok(Math.abs(after!.startS - unixS("2026-06-21T18:20Z")) < 600);
+});
+
+test("tries to reconnect are spread and never further apart than 38 s", () => {
+  assert.equal(backOffS(1, 0.5), 1);
+  assert.equal(backOffS(4, 0.5), 8);
+  assert.equal(backOffS(40, 1), 37.5);
+});

@@ -1,0 +1,12 @@
+import "./style/base.css";
+import "./style/page.css";
+import "./style/now.css";
+import "./style/history.css";
+
+import { render } from "preact";
+
+import { begin } from "./state.ts";
+import { App } from "./view/App.tsx";
+
+render(<App />, document.getElementById("app")!);
+void begin();

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { en } from "./en.ts";
+import { age, humanise, number, powerParts, withUnit } from "./format.ts";
+import { it, itNames } from "./it.ts";
+
+const DEVICES = new URL("../../../devices/", import.meta.url);
+
+/** Every field that a device's manifest declares; of a flag such as alarm.low_voltage its item. */
+function declaredFields(): string[] {
+  const folders = readdirSync(DEVICES, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const manifests = folders.flatMap((folder) => {
+    try {
+      return [readFileSync(new URL(`${folder.name}/manifest.toml`, DEVICES), "utf8")];
+    } catch {
+      return []; // a folder of shared code
+    }
+  });
+  return manifests.flatMap((text) => [...text.matchAll(/field = "(?:\w+\.)?(\w+)"/g)].map((match) => match[1]!));
+}
+
+test("every channel of every device has an Italian name", () => {
+  const fields = declaredFields();
+  assert.ok(fields.includes("soc"));
+  assert.deepEqual([...new Set(fields.filter((field) => itNames[field] === undefined))], []);
+});
+
+test("ages grow from seconds to days", () => {
+  const ages = [0.4, 59.9, 60, 3_599, 7_200, 200_000];
+  assert.deepEqual(ages.map((ageS) => age(en, ageS)), ["0 s ago", "59 s ago", "1 min ago", "59 min ago", "2 h ago", "2 days ago"]);
+  assert.equal(age(it, 3_700), "1 ora fa");
+});
+
+test("numbers follow the language, and minus is a true minus", () => {
+  assert.equal(number("en-GB", -1234.5, 1), "−1,234.5");
+  assert.equal(number("it-IT", 12345.6, 1, true), "+12.345,6");
+  assert.equal(number("en-GB", -0.004, 1), "0.0");
+  assert.equal(withUnit("it-IT", 21.4, "degC"), "21,4\u00a0°C");
+});
+
+test("large power is told in kilowatts", () => {
+  assert.deepEqual(powerParts("en-GB", 9_999), { value: "9,999", unit: "W" });
+  assert.deepEqual(powerParts("en-GB", 12_345), { value: "12.3", unit: "kW" });
+});
+
+test("a field nobody named still reads like words", () => {
+  assert.equal(humanise("cell_over_voltage"), "Cell over voltage");
+});
