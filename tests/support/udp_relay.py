@@ -60,10 +60,10 @@ class UdpRelay:
         self._front: asyncio.DatagramTransport | None = None
         self._back: asyncio.DatagramTransport | None = None
 
-    async def start(self) -> None:
+    async def start(self, port: int = 0) -> None:
         loop = asyncio.get_running_loop()
         self._front, _ = await loop.create_datagram_endpoint(
-            lambda: _Socket(self._from_client), local_addr=("127.0.0.1", 0)
+            lambda: _Socket(self._from_client), local_addr=("127.0.0.1", port)
         )
         self.port = self._front.get_extra_info("sockname")[1]
         await self.change_address()
@@ -81,6 +81,12 @@ class UdpRelay:
     def retarget(self, server_port: int) -> None:
         """Forward to another server port from now on."""
         self._server = ("127.0.0.1", server_port)
+
+    @property
+    def client_port(self) -> int:
+        """The port the client was last heard from."""
+        assert self._client is not None
+        return self._client[1]
 
     async def close(self) -> None:
         for transport in (self._front, self._back):

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from aiocoap import error, oscore
 from aiocoap.message import Message
-from aiocoap.numbers.codes import CHANGED, EMPTY, POST
+from aiocoap.numbers.codes import CHANGED, POST
+from aiocoap.numbers.types import ACK, RST
 from aiocoap.protocol import Context
 from aiocoap.transports.oscore import OSCOREAddress
 
@@ -66,6 +67,9 @@ class CoapExchange:
             try:
                 async with asyncio.timeout(self._limit_s(payload)):
                     response = await self._request(payload)
+            except asyncio.CancelledError:
+                await self._close_socket()  # else aiocoap goes on repeating the message, for nobody
+                raise
             except TimeoutError as failure:
                 await self._close_socket()  # frees what aiocoap keeps for an answer that will not come
                 raise self._down("no answer in time") from failure
@@ -126,9 +130,10 @@ class _AnswersOnly:
     def refused(self, reason: str, source: str) -> None:
         _LOG.debug("dropped a datagram from %s: %s", source, reason)
 
-    def admits(self, message: Message, _endpoint: Endpoint, /) -> bool:
-        code = message.code
-        return code is EMPTY or (code is not None and bool(code.is_response()))
+    def admits(self, message: Message, endpoint: Endpoint, /) -> bool:
+        if message.mtype in (ACK, RST):
+            return endpoint.awaits(message)
+        return message.code is not None and bool(message.code.is_response())
 
 
 def _hint(plain: Message) -> str:
