@@ -97,10 +97,15 @@ class Endpoint(MessageInterfaceUDP6):
         """A remote to send to from this socket, whichever of our addresses is the right one now."""
         return UDP6EndpointAddress(sockaddr, self)
 
+    def awaits(self, message: Message) -> bool:
+        """Whether a message acknowledges one of ours that is not acknowledged yet."""
+        return (message.remote, message.mid) in cast(Any, self._ctx)._active_exchanges
+
     def use_empty_token(self) -> None:
         """Let the next request go without a token: 4 bytes less per exchange.
 
-        Only for a sender with one request at a time; OSCORE binds each response to its request.
+        Only for a sender with one request at a time whose screen admits no acknowledgement but the one
+        it awaits; OSCORE binds each response to its request besides.
         """
         cast(Any, self._ctx).token_manager._token = 2**64 - 1
 
