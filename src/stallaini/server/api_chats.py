@@ -31,7 +31,7 @@ async def join_chat(request: shapes.ChatRequest, parts: Parts, _: BotActor) -> s
 
 @router.get("/chats/{telegram_id}", responses=problems(404))
 async def read_chat(
-    telegram_id: Annotated[int, Path(ge=1, lt=2**52)], parts: Parts, _: BotActor
+    telegram_id: Annotated[int, Path(gt=-(2**52), lt=2**52)], parts: Parts, _: BotActor
 ) -> shapes.Chat:
     """Whether a Telegram user was let in; needs a token with the role bot."""
     chat = await parts.people.chat(telegram_id)

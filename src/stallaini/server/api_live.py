@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.sse import EventSourceResponse, format_sse_event
+from fastapi.responses import StreamingResponse
+from fastapi.sse import format_sse_event
 
 from stallaini.server.api_sites import SiteName
 from stallaini.server.live import LiveHub
@@ -24,6 +25,13 @@ _SHORTEST_S = 0.2
 
 router = APIRouter(tags=["sites"])
 
+
+class EventStream(StreamingResponse):
+    """Server-sent events, written by the route itself."""
+
+    media_type = "text/event-stream"
+
+
 _SHOWN: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "`now` events with the same object as GET now, at once, on every change and at least "
@@ -37,10 +45,10 @@ _SHOWN: dict[int | str, dict[str, Any]] = {
 
 @router.get(
     "/sites/{site}/live",
-    response_class=EventSourceResponse,
+    response_class=EventStream,
     responses={**problems(401, 403, 404, 422), **_SHOWN},
 )
-async def watch_site(site: SiteName, request: Request, parts: Parts, _: AnyActor) -> EventSourceResponse:
+async def watch_site(site: SiteName, request: Request, parts: Parts, _: AnyActor) -> EventStream:
     """The site's state as it changes, as server-sent events; the site sends live values meanwhile."""
     first = await parts.sites.now(site)
     headers = {"X-Accel-Buffering": "no"}
@@ -48,7 +56,7 @@ async def watch_site(site: SiteName, request: Request, parts: Parts, _: AnyActor
     if "gzip" in request.headers.get("accept-encoding", ""):
         headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
         stream = _gzipped(stream)
-    return EventSourceResponse(stream, headers=headers)
+    return EventStream(stream, headers=headers)
 
 
 async def _events(site: str, sites: Sites, hub: LiveHub, first: str) -> AsyncIterator[bytes]:

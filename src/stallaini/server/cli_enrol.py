@@ -12,9 +12,9 @@ from stallaini.errors import OperatorError
 from stallaini.link import enrolment
 from stallaini.link.oscore import ContextStore
 from stallaini.server.coap import COAP_PORT
-from stallaini.server.database import FILE_NAME, Database
-from stallaini.server.options import add_data_option
-from stallaini.server.program import CONTEXTS_FILE_NAME, make_data_dir
+from stallaini.server.database import Database
+from stallaini.server.options import CONTEXTS_FILE, DATABASE_FILE, add_data_option
+from stallaini.server.program import make_data_dir
 from stallaini.server.store.sqlite import SqliteStore
 
 _SITE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
             f"{args.host} port {args.port} is no address; give --host NAME and --port 1 to 65535"
         )
     make_data_dir(args.data)
-    contexts = ContextStore(args.data / CONTEXTS_FILE_NAME)
+    contexts = ContextStore(args.data / CONTEXTS_FILE)
     try:
         if contexts.secret(args.name) is not None:
             if not args.replace:
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _add_row(data_dir: Path, site: str) -> None:
-    database = Database(data_dir / FILE_NAME)
+    database = Database(data_dir / DATABASE_FILE)
     try:
         await SqliteStore(database).add_site(site, int(SystemClock().wall_s()))
     finally:

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable
 
 from stallaini.clock import SystemClock
 from stallaini.errors import OperatorError
-from stallaini.server.database import FILE_NAME, Database
-from stallaini.server.options import add_data_option
+from stallaini.server.database import Database
+from stallaini.server.options import DATABASE_FILE, add_data_option
 from stallaini.server.passwords import WeakPassword
 from stallaini.server.people import People, Taken
 from stallaini.server.program import make_data_dir
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(args: argparse.Namespace) -> None:
-    database = Database(make_data_dir(args.data) / FILE_NAME)
+    database = Database(make_data_dir(args.data) / DATABASE_FILE)
     try:
         await _ACTIONS[args.action](People(database, SystemClock()), args)
     except Taken:

@@ -69,6 +69,7 @@ class Subscription:
 class _SiteNews:
     snapshot: Snapshot | None = None
     heard_wall_s: float | None = None
+    description: Description | None = None
     minutes_published: int = 0
     watched_until_s: float = float("-inf")
     subscribers: set[Subscription] = field(default_factory=set)
@@ -89,6 +90,7 @@ class LiveHub:
         """Take what `site` just sent (a minute: after it is durable) and wake its subscribers."""
         entry = self._entry(site)
         entry.heard_wall_s = self._clock.wall_s()
+        entry.description = description
         if isinstance(news, Live):
             entry.snapshot = Snapshot(news, description, self._clock.monotonic_s())
         else:
@@ -100,6 +102,11 @@ class LiveHub:
         """The newest live message of `site` since this program started."""
         entry = self._sites.get(site)
         return entry.snapshot if entry else None
+
+    def description(self, site: str) -> Description | None:
+        """What `site` last spoke under, which may not be stored yet."""
+        entry = self._sites.get(site)
+        return entry.description if entry else None
 
     def heard_wall_s(self, site: str) -> float | None:
         """Unix time at which something of `site` was last published here."""

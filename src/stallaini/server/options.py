@@ -6,6 +6,11 @@ import argparse
 import ipaddress
 from pathlib import Path
 
+from stallaini.server.database import FILE_NAME
+
+DATABASE_FILE = FILE_NAME
+CONTEXTS_FILE = "contexts.db"
+
 
 def add_data_option(parser: argparse.ArgumentParser) -> None:
     """Declare `--data`, the folder all verbs of one server share."""

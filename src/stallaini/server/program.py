@@ -18,11 +18,12 @@ from stallaini.errors import OperatorError
 from stallaini.link.oscore import ContextStore
 from stallaini.server.app import create_app
 from stallaini.server.coap import COAP_PORT, CoapEndpoint
-from stallaini.server.database import FILE_NAME, Database
+from stallaini.server.database import Database
 from stallaini.server.http import HttpServer
 from stallaini.server.ingest import Ingest
 from stallaini.server.live import LiveHub
 from stallaini.server.metrics import Metrics
+from stallaini.server.options import CONTEXTS_FILE, DATABASE_FILE
 from stallaini.server.people import People
 from stallaini.server.services import Services
 from stallaini.server.sites import Sites
@@ -30,7 +31,6 @@ from stallaini.server.static import packaged_static_dir
 from stallaini.server.store.base import Store
 from stallaini.server.store.sqlite import SqliteStore
 
-CONTEXTS_FILE_NAME = "contexts.db"
 HTTP_PORT = 8080
 _LOCK_FILE_NAME = "server.lock"
 _FIRST_SEAL_S = 60.0
@@ -82,7 +82,7 @@ class Server:
     def _open_files(self) -> None:
         data_dir = make_data_dir(self._options.data_dir)
         self._stack.callback(_locked(data_dir).close)
-        database = Database(data_dir / FILE_NAME)
+        database = Database(data_dir / DATABASE_FILE)
         self._stack.callback(database.close)
         self.people = People(database, self._clock)
         self.store = SqliteStore(database)
@@ -90,7 +90,7 @@ class Server:
         self.metrics.watch_gauge("database_bytes", "Size of the database", lambda: _size_bytes(database.path))
 
     async def _open_ports(self) -> None:
-        contexts = ContextStore(self._options.data_dir / CONTEXTS_FILE_NAME)
+        contexts = ContextStore(self._options.data_dir / CONTEXTS_FILE)
         self._stack.callback(contexts.close)
         self.coap = CoapEndpoint(contexts, self._take, self._clock, bind=self._options.coap)
         await self.coap.start()

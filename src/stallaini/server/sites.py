@@ -50,7 +50,8 @@ class Sites:
         known = await self._known(site)
         monotonic_s, wall_s = self._clock.monotonic_s(), self._clock.wall_s()
         snapshot = self._hub.snapshot(site)
-        channels = channels_now(known.description, snapshot, known.latest, monotonic_s, wall_s)
+        description = self._hub.description(site) or known.description
+        channels = channels_now(description, snapshot, known.latest, monotonic_s, wall_s)
         fresh = any(channel.quality == "fresh" for channel in channels)
         return Now(
             site=site,
