@@ -179,8 +179,20 @@ def test_when_all_is_thinned_the_oldest_go_and_the_gap_is_named(tmp_path: Path) 
     assert (
         sum(int(drop.data["minutes"] or 0) for drop in drops) + sum(m.span_minutes for m in minutes) == total
     )
+    assert len(drops) == 1, "one note says it all"
     assert min(int(drop.data["from"] or 0) for drop in drops) == NOON_S
     assert max(int(drop.data["to"] or 0) for drop in drops) == minutes[0].minute * 60
+    assert (tmp_path / "j").stat().st_size <= 60_000
+
+
+def test_a_journal_of_nothing_but_events_is_bounded_too(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path / "j", max_bytes=60_000)
+    for first in range(0, 4000, 20):
+        journal.append([event(number) for number in range(first, first + 20)])
+    held = [entry.body for entry in journal.after(0, 10_000) if isinstance(entry.body, Event)]
+    dropped = [body for body in held if body.kind == "journal.dropped"]
+    assert len(dropped) == 1
+    assert dropped[0].data["events"] == 4000 - (len(held) - 1)
     assert (tmp_path / "j").stat().st_size <= 60_000
 
 

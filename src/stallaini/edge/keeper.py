@@ -146,21 +146,24 @@ class JournalKeeper:
         return [journal for journal in (self._disk, self._spare) if journal is not None]
 
     def _append_to(self, disk: Journal, bodies: Sequence[Minute | Event]) -> bool:
-        """Append to the file, and with it what the spare took meanwhile. False: it failed."""
-        carried: list[Minute | Event] = []
-        if self._failing:
-            carried = [] if self._spare is None else self._spare.unsent()
-            carried.append(self._event(RECOVERED, {"entries": len(carried)}))
+        """Append to the file, and once that works again, what the spare took meanwhile. False: it failed."""
         try:
-            disk.append([*carried, *bodies], self.memory if self.memory != disk.memory else None)
+            disk.append(bodies, self.memory if self.memory != disk.memory else None)
         except (sqlite3.Error, CorruptJournal) as error:
             self._fail(error)
             return False
         if self._failing:
-            self._recovered()
+            self._carry_over(disk)
         return True
 
-    def _recovered(self) -> None:
+    def _carry_over(self, disk: Journal) -> None:
+        """Bring to the file what the spare holds and the server cannot have seen."""
+        carried = [] if self._spare is None else self._spare.unsent()
+        try:
+            disk.append([*carried, self._event(RECOVERED, {"entries": len(carried)})])
+        except (sqlite3.Error, CorruptJournal) as error:
+            self._fail(error)
+            return
         logger.warning("the journal file can be written again")
         self._failing = False
         if self._spare is not None:

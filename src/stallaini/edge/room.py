@@ -83,7 +83,10 @@ class Room:
         return loss
 
     def drop(self, after_seq: int, newest_seq: int) -> Loss:
-        """Delete the oldest minutes after `after_seq`, then events, until there is room."""
+        """Delete the oldest minutes after `after_seq`, then events, until there is room.
+
+        Earlier notes of thinning and dropping go where the new note says it all.
+        """
         loss = Loss()
         for what in ("minute IS NOT NULL", "minute IS NULL"):
             while not self.enough:
@@ -93,8 +96,24 @@ class Room:
                     break
                 for entry in chunk:
                     _count(entry.body, loss)
-                    self._db.execute("DELETE FROM entry WHERE seq = ?", (entry.seq,))
+                    self._delete(entry)
+        if loss.minutes or loss.events:
+            self._drop_notes(after_seq, loss)
         return loss
+
+    def _drop_notes(self, after_seq: int, loss: Loss) -> None:
+        for entry in list(select_entries(self._db, "seq > ? AND minute IS NULL ORDER BY seq", after_seq)):
+            note = entry.body
+            if not isinstance(note, Event):
+                continue
+            if note.kind == DROPPED:
+                _inherit(note.data, loss)
+                self._delete(entry)
+            elif note.kind == THINNED and _ended(note.data) <= (loss.to_s or 0):
+                self._delete(entry)
+
+    def _delete(self, entry: Entry) -> None:
+        self._db.execute("DELETE FROM entry WHERE seq = ?", (entry.seq,))
 
     def _replace(self, run: Sequence[Entry], aggregates: Sequence[str], loss: Loss) -> None:
         if len(run) == 1:
@@ -123,13 +142,19 @@ def _count(body: Minute | Event, loss: Loss) -> None:
         loss.minutes += body.span_minutes
         loss.over(body.minute * 60, (body.minute + body.span_minutes) * 60)
         return
-    loss.events += 1
     if body.kind == DROPPED:
         _inherit(body.data, loss)
+    elif body.kind != THINNED:
+        loss.events += 1
+
+
+def _ended(data: dict[str, Scalar]) -> int:
+    to_s = data.get("to")
+    return to_s if isinstance(to_s, int) else 0
 
 
 def _inherit(data: dict[str, Scalar], loss: Loss) -> None:
-    """A dropped note of an earlier loss lives on in the new one, so that no gap goes unnamed."""
+    """The note of an earlier loss lives on in the new one, so that no gap goes unnamed."""
     minutes, events = data.get("minutes"), data.get("events")
     loss.minutes += minutes if isinstance(minutes, int) else 0
     loss.events += events if isinstance(events, int) else 0

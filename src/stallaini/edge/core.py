@@ -1,0 +1,98 @@
+"""The edge without its wires: readings in, minutes and events journaled and delivered."""
+
+from __future__ import annotations
+
+import logging
+
+from stallaini import __version__
+from stallaini.clock import Clock
+from stallaini.edge.courier import Courier
+from stallaini.edge.exchange import Exchange
+from stallaini.edge.flags import FlagWatcher
+from stallaini.edge.journal import Origin
+from stallaini.edge.keeper import JournalKeeper
+from stallaini.edge.sampler import Sampler
+from stallaini.edge.uplink import Delivery
+from stallaini.link.messages import Event, Live, Scalar
+from stallaini.site.config import SiteConfig
+from stallaini.site.reading import Reading
+
+logger = logging.getLogger(__name__)
+
+STARTED, STOPPED = "edge.started", "edge.stopped"
+_LONGEST_TEXT = 160
+
+
+class EdgeCore:
+    """One site's sampler, flag watcher, journal and courier.
+
+    Drivable by hand under any clock: `on_reading`, `on_event`, `minute_ended`, then `await flush()`; the
+    running program drives it from the wires and lets `courier.run()` deliver.
+    """
+
+    def __init__(
+        self, config: SiteConfig, keeper: JournalKeeper, origin: Origin, clock: Clock, exchange: Exchange
+    ) -> None:
+        self._keeper = keeper
+        self._clock = clock
+        self._boot_id = origin.boot_id
+        self._sampler = Sampler(config.description)
+        self._flags = FlagWatcher(config.description, keeper.memory)
+        self.courier = Courier(Delivery(keeper, origin), keeper, exchange, clock, config.link, self.live)
+
+    def started(self) -> None:
+        """Journal that the program started, and since when it was away."""
+        last_minute = self._keeper.last_minute
+        self.on_event(
+            STARTED,
+            {
+                "version": __version__,
+                "boot_id": self._boot_id.hex(),
+                "away_since": None if last_minute is None else (last_minute + 1) * 60,
+            },
+        )
+
+    def on_reading(self, reading: Reading) -> None:
+        """Take one reading; a flag it changes is journaled, and sent, at once."""
+        self._sampler.feed(reading)
+        event = self._flags.feed(reading, self._clock.wall_s())
+        if event is not None:
+            logger.info("%s: %s", event.kind, event.data["channel"])
+            self._keeper.append([event], self._flags.memory)
+            self.courier.wake(urgent=True)
+
+    def on_event(self, kind: str, data: dict[str, Scalar]) -> None:
+        """Journal, and send, at once something that happened."""
+        logger.info("%s %s", kind, data or "")
+        self._keeper.append([Event(int(self._clock.wall_s()), kind, _bounded(data))])
+        self.courier.wake(urgent=True)
+
+    def minute_ended(self, minute: int) -> None:
+        """Journal the running minute as number `minute`, unless this journal has that minute already.
+
+        It has it when the program restarted within the minute, or the wall clock went back.
+        """
+        if self._keeper.has_minute(minute):
+            logger.warning("minute %d is in the journal already: its further readings are left out", minute)
+            self._sampler.discard()
+            return
+        self._keeper.append([self._sampler.close(minute)])
+        self.courier.wake()
+
+    def live(self) -> Live:
+        """The newest value of every channel, now."""
+        return self._sampler.live(int(self._clock.wall_s()), self._clock.monotonic_s())
+
+    async def flush(self) -> bool:
+        """Deliver until everything is acknowledged. False: the link is down, or the server takes nothing."""
+        return await self.courier.flush()
+
+    def stopped(self) -> None:
+        """Journal that the program ends in order, and close the journal. The running minute is dropped."""
+        self.on_event(STOPPED, {})
+        self._keeper.close()
+
+
+def _bounded(data: dict[str, Scalar]) -> dict[str, Scalar]:
+    """The same with long texts cut: an event must fit a message."""
+    return {key: value[:_LONGEST_TEXT] if isinstance(value, str) else value for key, value in data.items()}

@@ -1,0 +1,63 @@
+"""A flag that changes is told once, whatever it does in between."""
+
+from __future__ import annotations
+
+from tests.support.edge import DESCRIPTION
+
+from stallaini.edge.flags import FlagWatcher
+from stallaini.site.reading import Reading
+
+ALARM, ENABLED = "battery.alarm.high_temperature", "battery.charge_enabled"
+
+
+def told(
+    watcher: FlagWatcher, channel: str, values: list[bool | None], start_s: int = 0
+) -> list[tuple[str, int]]:
+    """Feed one value a second; what is told, and for which second."""
+    events = []
+    for second, value in enumerate(values, start_s):
+        event = watcher.feed(Reading(channel, second, value), wall_s=second)
+        if event is not None:
+            assert event.data == {"channel": channel}
+            events.append((event.kind, event.at_s))
+    return events
+
+
+def test_an_alarm_is_told_at_once_and_its_end_after_ten_quiet_seconds() -> None:
+    watcher = FlagWatcher(DESCRIPTION)
+    assert told(watcher, ALARM, [False, False, True]) == [("flag.raised", 2)]
+    assert told(watcher, ALARM, [False] * 10, start_s=3) == []
+    assert told(watcher, ALARM, [False], start_s=13) == [("flag.cleared", 3)]
+
+
+def test_a_flapping_alarm_is_two_events() -> None:
+    values: list[bool | None] = [False, *[True, False] * 30, *[False] * 20]
+    assert told(FlagWatcher(DESCRIPTION), ALARM, values) == [("flag.raised", 1), ("flag.cleared", 60)]
+
+
+def test_a_permission_withdrawn_is_told_at_once_and_given_back_after_ten_seconds() -> None:
+    values: list[bool | None] = [True, True, False, *[True] * 12]
+    assert told(FlagWatcher(DESCRIPTION), ENABLED, values) == [("flag.cleared", 2), ("flag.raised", 3)]
+
+
+def test_the_first_word_of_a_flag_is_told_only_if_it_is_trouble() -> None:
+    watcher = FlagWatcher(DESCRIPTION)
+    assert told(watcher, ENABLED, [True]) == []
+    assert told(watcher, ALARM, [True]) == [("flag.raised", 0)]
+
+
+def test_not_reported_changes_nothing() -> None:
+    values = [True, None, None, True]
+    assert told(FlagWatcher(DESCRIPTION), ALARM, values) == [("flag.raised", 0)]
+
+
+def test_a_restarted_program_does_not_tell_the_same_again_and_does_not_miss_the_end() -> None:
+    before = FlagWatcher(DESCRIPTION)
+    told(before, ALARM, [True])
+    after = FlagWatcher(DESCRIPTION, before.memory)
+    assert told(after, ALARM, [True]) == []
+    assert told(after, ALARM, [False] * 11, start_s=1) == [("flag.cleared", 1)]
+
+
+def test_a_memory_that_cannot_be_read_is_no_memory() -> None:
+    assert told(FlagWatcher(DESCRIPTION, b"\xff\x00 rubbish"), ALARM, [True]) == [("flag.raised", 0)]
