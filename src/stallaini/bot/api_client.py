@@ -25,15 +25,15 @@ class Unreachable(ApiError):
 
 
 class Refused(ApiError):
-    """The server does not accept this program's token (401), or forbids what it asked (403)."""
-
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
-        self.status = status
+    """The server does not know this program's token, or the token's role may not do this."""
 
 
 class NotFound(ApiError):
     """There is no such site or chat."""
+
+
+class Invalid(ApiError):
+    """The server finds something wrong with the question itself."""
 
 
 class WrongPassword(ApiError):
@@ -72,6 +72,13 @@ class Channel(msgspec.Struct, frozen=True):
     stale_after_s: float
 
 
+class SeriesListed(msgspec.Struct, frozen=True):
+    """One kept series and the channel it is of."""
+
+    name: str
+    channel: str
+
+
 class Site(msgspec.Struct, frozen=True):
     """A site's description, as far as the bot needs it."""
 
@@ -81,6 +88,7 @@ class Site(msgspec.Struct, frozen=True):
     latitude: float | None = None
     longitude: float | None = None
     channels: tuple[Channel, ...] = ()
+    series: tuple[SeriesListed, ...] = ()
 
 
 class Value(msgspec.Struct, frozen=True):
@@ -135,6 +143,14 @@ class Uptime(msgspec.Struct, frozen=True):
     gaps: list[Gap]
 
 
+class Event(msgspec.Struct, frozen=True):
+    """Something that happened at a site."""
+
+    at: datetime
+    kind: str
+    data: dict[str, str | bool | int | float | None]
+
+
 class Chat(msgspec.Struct, frozen=True):
     """A chat that gave the bot password once."""
 
@@ -147,7 +163,14 @@ class _Sites(msgspec.Struct, frozen=True):
     sites: list[SiteRow]
 
 
+class _Events(msgspec.Struct, frozen=True):
+    events: list[Event]
+
+
 class _Problem(msgspec.Struct, frozen=True):
+    """RFC 9457; `type` ends in the stable name of the problem."""
+
+    type: str = ""
     detail: str = ""
 
 
@@ -189,6 +212,10 @@ class ApiClient:
         """The gaps of `site` between two instants."""
         return await self._get(f"/sites/{_part(site)}/gaps", Uptime, {"start": _iso(start), "end": _iso(end)})
 
+    async def events(self, site: str, limit: int) -> list[Event]:
+        """The newest events of `site` of the last 30 days, newest first."""
+        return (await self._get(f"/sites/{_part(site)}/events", _Events, {"limit": str(limit)})).events
+
     async def chat(self, telegram_id: int) -> Chat | None:
         """The chat registered under `telegram_id`, or None."""
         try:
@@ -201,11 +228,9 @@ class ApiClient:
         body = {"telegram_id": telegram_id, "name": name, "language": language, "password": password}
         try:
             return await self._ask("POST", "/chats", Chat, json=body)
-        except Refused as error:
-            # 401 is about our token, 403 on this route about the password in the body.
-            if error.status == 403:
-                raise WrongPassword(str(error)) from error
-            raise
+        except Invalid as error:
+            # Nothing in the body is free but the password: this one could never have been set.
+            raise WrongPassword(str(error)) from error
 
     async def _get(self, path: str, kind: type[_Answer], query: dict[str, str] | None = None) -> _Answer:
         return await self._ask("GET", path, kind, query=query)
@@ -232,11 +257,16 @@ class ApiClient:
 
 def _failure(response: httpx.Response) -> ApiError:
     status = response.status_code
-    said = f"{response.request.method} {response.request.url.path}: {status} {_detail(response.content)}"
+    problem = _problem(response.content)
+    said = f"{response.request.method} {response.request.url.path}: {status} {problem.detail}".strip()
+    if problem.type.endswith(":wrong-password"):
+        return WrongPassword(said)
     if status in (401, 403):
-        return Refused(said, status)
+        return Refused(said)
     if status == 404:
         return NotFound(said)
+    if status == 422:
+        return Invalid(said)
     if status == 429:
         return Throttled(said, _retry_after_s(response.headers.get("retry-after")))
     if status in (502, 503, 504):
@@ -245,11 +275,11 @@ def _failure(response: httpx.Response) -> ApiError:
     return Broken(said)
 
 
-def _detail(content: bytes) -> str:
+def _problem(content: bytes) -> _Problem:
     try:
-        return msgspec.json.decode(content, type=_Problem).detail
+        return msgspec.json.decode(content, type=_Problem)
     except msgspec.DecodeError:
-        return ""
+        return _Problem()
 
 
 def _retry_after_s(header: str | None) -> float:

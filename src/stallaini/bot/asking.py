@@ -12,6 +12,8 @@ from stallaini.bot.texts import Texts, texts_for
 
 # Telegram allows 64 bytes of callback data.
 _BUTTON_BYTES = 64
+# The longest name the server keeps.
+_NAME_CHARS = 64
 _COMMAND = re.compile(r"/(?P<verb>\w{1,32})(?:@(?P<bot>\w+))?(?:\s+(?P<rest>.*))?", re.DOTALL)
 
 
@@ -77,7 +79,7 @@ def _read_message(message: Message, text: str, bot_name: str) -> Ask | None:
         chat_id=message.chat.id,
         message_id=message.message_id,
         private=private,
-        name=message.chat.title or _name(message.from_user),
+        name=(message.chat.title or _name(message.from_user))[:_NAME_CHARS],
         texts=texts_for(message.from_user.language_code if message.from_user else None),
         verb=match["verb"].lower() if match else "",
         rest=(match["rest"] or "").strip() if match else text,
@@ -102,4 +104,5 @@ def _read_press(query: CallbackQuery) -> Ask | None:
 
 
 def _name(user: User | None) -> str:
-    return user.full_name if user is not None else ""
+    """A name for the list of chats; some people, and anonymous administrators, have none."""
+    return (user.full_name.strip() if user is not None else "") or "?"

@@ -6,16 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from stallaini.bot.alarms import RECENT_S, FlagNews, alarm_lines
 from stallaini.bot.api_client import Gap, Now, Series, SiteRow, Uptime, Value
 from stallaini.bot.picture import PanelKind, Picture, data_range
 from stallaini.bot.texts import Texts
 from stallaini.bot.wording import age, bar, day_and_time, escape, number
 
-# Values known from the last minute are late by up to the minute itself and its way here; past this
-# they are called stale. Fresh ones (each channel says how fresh) are called live.
-RECENT_S = 150.0
 _IDLE_W = 5.0
-_SEVERITIES = ("protection", "alarm", "warning")
 _GAPS_LISTED = 8
 
 
@@ -47,8 +44,11 @@ def battery_device(channel_names: Iterable[str]) -> str | None:
     return next((name.partition(".")[0] for name in channel_names if name.partition(".")[2] == "soc"), None)
 
 
-def status_card(site: SiteRow, now: Now, texts: Texts) -> str:
-    """How the site is right now, and how old that knowledge is, in about a dozen lines."""
+def status_card(site: SiteRow, now: Now, news: Mapping[str, FlagNews], texts: Texts) -> str:
+    """How the site is right now, and how old that knowledge is, in about a dozen lines.
+
+    `news` tells of each flag channel the newest event (`alarms.flag_news`).
+    """
     title = f"<b>{escape(site.title)}</b>"
     battery = Battery(now.channels)
     age_s = card_age_s(now, battery)
@@ -59,7 +59,7 @@ def status_card(site: SiteRow, now: Now, texts: Texts) -> str:
         lines.append(texts.no_battery)
     else:
         lines += [*_battery_lines(battery, age_s, texts), "", *_limit_lines(battery, texts)]
-    return "\n".join([*lines, *_alarm_lines(now.channels, age_s, texts)])
+    return "\n".join([*lines, *alarm_lines(site, now, news, texts)])
 
 
 def card_age_s(now: Now, battery: Battery) -> float | None:
@@ -160,40 +160,22 @@ def _limit_lines(battery: Battery, texts: Texts) -> list[str]:
     return lines
 
 
-def _alarm_lines(channels: Mapping[str, Value], age_s: float, texts: Texts) -> list[str]:
-    """What is raised, worst first. Nothing reported is said as such, never as `no alarm`."""
-    flags = [
-        (name, value) for name, value in channels.items() if _severity(name) and value.quality != "absent"
-    ]
-    raised = [(name, value) for name, value in flags if value.value is True]
-    if raised:
-        raised.sort(key=lambda flag: _SEVERITIES.index(_severity(flag[0])))
-        return [_alarm_line(name, value, age_s, texts) for name, value in raised]
-    if any(value.value is False for _, value in flags):
-        return ["✅ " + texts.no_alarms]
-    return ["❔ " + texts.alarms_unknown]
+def present_value(now: Now, channel: str) -> float | None:
+    """The channel's value if it is from the last minute or newer."""
+    value = now.channels.get(channel)
+    if value is None or value.value is None or value.age_s is None or value.age_s > RECENT_S:
+        return None
+    return float(value.value)
 
 
-def _severity(name: str) -> str:
-    """`protection`, `alarm` or `warning` for a channel such as `battery.alarm.low_voltage`, else empty."""
-    severity = name.partition(".")[2].partition(".")[0]
-    return severity if severity in _SEVERITIES else ""
-
-
-def _alarm_line(name: str, value: Value, age_s: float, texts: Texts) -> str:
-    severity = _severity(name)
-    item = name.partition(".")[2].partition(".")[2]
-    said = texts.items.get(item, item.replace("_", " "))
-    mark = "🟠" if severity == "warning" else "🔴"
-    return f"{mark} <b>{texts.severities[severity]}: {escape(said)}</b>{_own_age(value, age_s, texts)}"
-
-
-def chart_caption(picture: Picture, series: Sequence[tuple[PanelKind, Series]], texts: Texts) -> str:
+def chart_caption(
+    picture: Picture, series: Sequence[tuple[PanelKind, Series, float | None]], texts: Texts
+) -> str:
     """The picture in words: its span, its last values and how far the charge went."""
     lines = [f"<b>{escape(picture.title)}</b>"]
     if picture.stale is not None:
         lines.append(f"⚠️ <b>{escape(picture.stale)}</b>")
-    for panel, (kind, one) in zip(picture.panels, series, strict=True):
+    for panel, (kind, one, _) in zip(picture.panels, series, strict=True):
         line = f"{panel.title}: <b>{panel.last}</b>"
         span = data_range(one)
         if kind.field == "soc" and span is not None:

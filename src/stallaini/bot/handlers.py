@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
+from stallaini.bot.alarms import flag_news
 from stallaini.bot.api_client import (
     ApiClient,
     ApiError,
@@ -19,7 +20,14 @@ from stallaini.bot.api_client import (
     WrongPassword,
 )
 from stallaini.bot.asking import Ask, Button
-from stallaini.bot.cards import battery_device, chart_caption, stale_line, status_card, uptime_card
+from stallaini.bot.cards import (
+    battery_device,
+    chart_caption,
+    present_value,
+    stale_line,
+    status_card,
+    uptime_card,
+)
 from stallaini.bot.doorman import Doorman
 from stallaini.bot.draw import Drawer, DrawingFailed
 from stallaini.bot.picture import PANELS, POINTS, compose
@@ -29,6 +37,7 @@ from stallaini.clock import Clock
 
 SPANS = (Span(3, "h"), Span(2, "d"), Span(30, "d"))
 UPTIME_DAYS = (7, 30)
+_EVENTS_ASKED = 1000
 _DOTS = {"live": "🟢", "late": "🟡", "silent": "🔴", "never": "⚪"}
 # Telegram shows at most a hundred buttons.
 _CHOICES, _ONE_COLUMN = 90, 8
@@ -139,7 +148,10 @@ class Conversation:
         site = await self._pick_site(ask, _site_name(ask))
         if site is None:
             return
-        card = status_card(site, await self._api.now(site.site), ask.texts)
+        now, events = await asyncio.gather(
+            self._api.now(site.site), self._api.events(site.site, _EVENTS_ASKED)
+        )
+        card = status_card(site, now, flag_news(events), ask.texts)
         button = Button("status", site.site, "again")
         rows = [[("🔄 " + ask.texts.refresh, button)]] if button.fits() else []
         if ask.button is not None and ask.button.span:
@@ -181,9 +193,9 @@ class Conversation:
     async def _draw(self, row: SiteRow, span: Span, texts: Texts) -> tuple[bytes, str] | None:
         """The picture and its caption; None for a site without a battery or without any data at all."""
         site, now = await asyncio.gather(self._api.site(row.site), self._api.now(row.site))
-        names = [channel.name for channel in site.channels]
-        device = battery_device(names)
-        kinds = [kind for kind in PANELS if f"{device}.{kind.field}" in names]
+        kept = [series.channel for series in site.series]
+        device = battery_device(kept)
+        kinds = [kind for kind in PANELS if f"{device}.{kind.field}" in kept]
         if not kinds or now.age_s is None:
             return None
         series = await asyncio.gather(
@@ -192,7 +204,10 @@ class Conversation:
                 for kind in kinds
             )
         )
-        shown = list(zip(kinds, series, strict=True))
+        shown = [
+            (kind, one, present_value(now, f"{device}.{kind.field}"))
+            for kind, one in zip(kinds, series, strict=True)
+        ]
         picture = compose(site, span, now.at, shown, stale_line(row, now, texts), texts)
         return await self._drawer.draw(picture), chart_caption(picture, shown, texts)
 

@@ -64,11 +64,15 @@ def compose(
     site: Site,
     span: Span,
     end: datetime,
-    series: Sequence[tuple[PanelKind, Series]],
+    series: Sequence[tuple[PanelKind, Series, float | None]],
     stale: str | None,
     texts: Texts,
 ) -> Picture:
-    """The picture of `series` over the `span` before `end`; `stale` is a warning written across its head."""
+    """The picture of `series` over the `span` before `end`; `stale` is a warning written across its head.
+
+    Beside each series stands the channel's present value, or None where it is not known or old: then
+    the curve's last value is written beside it.
+    """
     start = end - span.length
     zone = ZoneInfo(site.timezone)
     when = f"{day_and_time(start.astimezone(zone), texts)} – {day_and_time(end.astimezone(zone), texts)}"
@@ -79,16 +83,16 @@ def compose(
         timezone=site.timezone,
         start_s=start.timestamp(),
         end_s=end.timestamp(),
-        panels=[_panel(kind, one, texts) for kind, one in series],
+        panels=[_panel(kind, one, present, texts) for kind, one, present in series],
         latitude=site.latitude,
         longitude=site.longitude,
         stale=stale,
     )
 
 
-def _panel(kind: PanelKind, series: Series, texts: Texts) -> Panel:
+def _panel(kind: PanelKind, series: Series, present: float | None, texts: Texts) -> Panel:
     titles = {"current": texts.current_panel, "soc": texts.state_of_charge, "temperature": texts.temperature}
-    last = last_value(series)
+    last = last_value(series) if present is None else present
     return Panel(
         style=kind.style,
         title=titles[kind.field],

@@ -92,9 +92,11 @@ async def _greet_server(api: ApiClient) -> None:
     """Tell the operator early what people would else find out. A server that is down is no reason to stop."""
     try:
         sites = await api.sites()
+        # Whether the token's role may ask about chats; there is no chat 1.
+        await api.chat(1)
     except Refused as error:
         raise OperatorError(
-            f"the server refuses the API token ({error}); "
+            f"the server does not let the bot in ({error}); "
             "make one with `stallaini user token NAME --role bot` and put it into the token file"
         ) from error
     except ApiError as error:

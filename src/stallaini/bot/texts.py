@@ -62,7 +62,7 @@ class Texts:
     discharge_blocked: str
     no_alarms: str
     alarms_unknown: str
-    alarms: str
+    since: str
     severities: Mapping[str, str]
     items: Mapping[str, str]
     no_battery: str
@@ -144,8 +144,8 @@ EN = Texts(
     charge_blocked="The battery does not allow charging",
     discharge_blocked="The battery does not allow discharging",
     no_alarms="No alarm raised",
-    alarms_unknown="Alarms: not known right now",
-    alarms="Alarms",
+    alarms_unknown="Alarms: none reported",
+    since="since {when}",
     severities={"protection": "PROTECTION", "alarm": "Alarm", "warning": "Warning"},
     items={
         "bms_internal": "BMS internal fault",
@@ -228,8 +228,8 @@ IT = Texts(
     charge_blocked="La batteria non permette la carica",
     discharge_blocked="La batteria non permette la scarica",
     no_alarms="Nessun allarme",
-    alarms_unknown="Allarmi: per ora non si sa",
-    alarms="Allarmi",
+    alarms_unknown="Allarmi: nessuno segnalato",
+    since="da {when}",
     severities={"protection": "PROTEZIONE", "alarm": "Allarme", "warning": "Avviso"},
     items={
         "over_voltage": "sovratensione",
@@ -274,7 +274,7 @@ IT = Texts(
     gap_still="adesso",
     more_gaps="… e altri {count}, in tutto {length}",
     unknown_reason="motivo sconosciuto",
-    reasons={},
+    reasons={"not received yet": "non ancora ricevuto"},
     server_unreachable=(
         "Adesso non riesco a raggiungere il server, quindi non ho nulla da mostrare. "
         "Riprova tra qualche minuto."

@@ -12,7 +12,7 @@ from stallaini.server.people import MAX_NAME_LENGTH, Language, Role
 from stallaini.server.times import IsoTime
 
 # Telegram promises ids of at most 52 significant bits; a group's is negative (Bot API, object Chat).
-TelegramId = Annotated[int, Field(gt=-(2**52), lt=2**52)]
+_TELEGRAM_ID = Annotated[int, Field(gt=-(2**52), lt=2**52)]
 _NAME = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
 _PASSWORD = Annotated[str, Field(min_length=1, max_length=MAX_LENGTH)]
 
@@ -292,7 +292,7 @@ class ChatRequest(BaseModel):
     """A Telegram user who gives the bot password."""
 
     model_config = _example(telegram_id=104857600, name="Anna", language="it", password="melograno-2026")
-    telegram_id: TelegramId
+    telegram_id: _TELEGRAM_ID
     name: _NAME
     language: Language
     password: _PASSWORD
@@ -302,6 +302,6 @@ class Chat(BaseModel):
     """A Telegram user who was let in."""
 
     model_config = _example(telegram_id=104857600, name="Anna", language="it")
-    telegram_id: TelegramId
+    telegram_id: _TELEGRAM_ID
     name: str
     language: Language
