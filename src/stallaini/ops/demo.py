@@ -21,9 +21,9 @@ from stallaini.ops.children import Children
 from stallaini.ops.history import History
 from stallaini.ops.progress import Progress
 from stallaini.ops.unwatched import Unwatched
-from stallaini.server.database import FILE_NAME, Database
+from stallaini.server.database import Database
 from stallaini.server.ingest import Ingest
-from stallaini.server.program import CONTEXTS_FILE
+from stallaini.server.options import CONTEXTS_FILE, DATABASE_FILE
 from stallaini.server.store.sqlite import SqliteStore
 from stallaini.site.config import SiteConfig, parse_site
 from stallaini.twin.house import House, house_of
@@ -97,7 +97,7 @@ async def _prepare(data: Path, days: int, seed: int, clock: Clock) -> House:
     join = admit(contexts, config.site, "127.0.0.1", _free_udp_port())
     contexts.close()
     (data / "join").write_text(join.line())
-    database = Database(data / "server" / FILE_NAME)
+    database = Database(data / "server" / DATABASE_FILE)
     try:
         store = SqliteStore(database)
         await store.add_site(config.site, int(clock.wall_s()))

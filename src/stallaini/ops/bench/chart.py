@@ -16,7 +16,8 @@ from stallaini.link.messages import Entry, Head, Minute
 from stallaini.ops.bench.narrow_peer import YEAR_MINUTES, NarrowTable
 from stallaini.ops.bench.report import Figure
 from stallaini.ops.bench.wire import SITE_FILE
-from stallaini.server.database import FILE_NAME, Database
+from stallaini.server.database import Database
+from stallaini.server.options import DATABASE_FILE
 from stallaini.server.program import Server, ServerOptions
 from stallaini.server.store.base import Accepted
 from stallaini.server.store.sqlite import SqliteStore
@@ -32,7 +33,7 @@ _POINTS = 500
 async def measure(folder: Path) -> list[Figure]:
     """Load the year, ask for its chart; the peer is the same year in a narrow table, one SQL query."""
     description = parse_site(SITE_FILE.read_text(), load_kinds()).description
-    database = Database(folder / FILE_NAME)
+    database = Database(folder / DATABASE_FILE)
     await _load_year(SqliteStore(database), description)
     database.close()
     clock = VirtualClock((_START_MINUTE + YEAR_MINUTES) * 60.0)

@@ -14,7 +14,8 @@ from stallaini.link.oscore import ContextStore
 from stallaini.ops.bench.report import Figure
 from stallaini.ops.bench.wire import SITE_FILE
 from stallaini.ops.children import Children
-from stallaini.server.program import CONTEXTS_FILE, Server, ServerOptions
+from stallaini.server.options import CONTEXTS_FILE
+from stallaini.server.program import Server, ServerOptions
 
 _WARM_UP_S = 6.0
 _BARE = "import asyncio, sqlite3; print(open('/proc/self/status').read())"
