@@ -271,13 +271,19 @@ async def test_a_killed_server_and_its_successor_lose_nothing(tmp_path: Path) ->
     await relay.close()
 
 
-async def test_a_refusal_by_the_handler_is_told_apart_from_silence(pair: CoapPair) -> None:
+async def test_a_refusal_by_the_handler_is_told_apart_from_silence(
+    pair: CoapPair, caplog: pytest.LogCaptureFixture
+) -> None:
     async def fail(_site: str, _payload: bytes) -> bytes:
         raise RuntimeError("disk full")
 
     real, pair.handle = pair.handle, fail
-    with pytest.raises(Refused, match=r"5\.00"):
-        await pair.exchange(b"x")
-    assert pair.endpoint.refused["failed"] == 1
+    for _ in range(3):
+        with pytest.raises(Refused, match=r"5\.00"):
+            await pair.exchange(b"x")
+    assert pair.endpoint.refused["failed"] == 3
+    assert [record.exc_info is not None for record in caplog.records] == [False, True], (
+        "one traceback a minute"
+    )
     pair.handle = real
     await pair.check_alive()

@@ -23,8 +23,11 @@ class Refusals:
         self._since: Counter[str] = Counter()
         self._before: Counter[str] = Counter()
 
-    def refuse(self, reason: str, source: str, detail: str = "") -> None:
-        """Count one refusal of something `source` sent; log it if it is the source's first this minute."""
+    def refuse(self, reason: str, source: str, detail: str = "") -> bool:
+        """Count one refusal of something `source` sent; log it if it is the source's first this minute.
+
+        Returns whether it was logged, for whoever has more to say.
+        """
         self.counts[reason] += 1
         window = int(self._clock.monotonic_s() // _WINDOW_S)
         if window != self._window:
@@ -34,8 +37,9 @@ class Refusals:
             source = _OTHERS
         self._since[source] += 1
         if self._since[source] > 1:
-            return
+            return False
         more = f"; {self._before[source]} in the minute before" if self._before[source] else ""
         self._logger.warning(
             "refused from %s: %s%s%s", source, reason, f" ({detail})" if detail else "", more
         )
+        return True

@@ -149,9 +149,9 @@ class Gate:
         except Malformed as failure:
             self._refusals.refuse("malformed", site, str(failure))
             return Message(code=codes.BAD_REQUEST)
-        except Exception:
-            self._refusals.counts["failed"] += 1
-            _LOG.exception("the handler failed on %d bytes from %s", len(body), site)
+        except Exception as failure:
+            if self._refusals.refuse("failed", site, repr(failure)):
+                _LOG.exception("the handler failed on %d bytes from %s", len(body), site)
             return Message(code=codes.INTERNAL_SERVER_ERROR)
 
     async def _call(self, site: str, body: bytes) -> bytes:
