@@ -182,7 +182,7 @@ async def test_guesses_at_the_bot_password_are_throttled(running: Running) -> No
 @pytest.mark.parametrize(
     "change",
     [
-        {"telegram_id": 0},
+        {"telegram_id": -(2**52)},
         {"telegram_id": 2**63},
         {"telegram_id": "x"},
         {"name": ""},
