@@ -163,6 +163,7 @@ async def test_of_two_records_for_one_minute_the_first_stays_and_the_conflict_is
         (minute(NOON_MINUTE + 3 * DAY), "future"),
         (minute(12), "past"),
         (minute(NOON_MINUTE, 1, 2, 3, 2**60), "range"),
+        (minute(NOON_MINUTE, span_minutes=999), "span"),
     ],
 )
 async def test_an_impossible_minute_is_set_aside_and_blocks_nothing(
@@ -240,6 +241,13 @@ async def test_nothing_is_acknowledged_while_the_disk_is_full(server: Server) ->
     await server.database.write(lambda db: db.execute("PRAGMA max_page_count = 1000000"))
     assert (await edge.send(server, full)).acked_seq == 1000
     assert await stored(server) == list(range(1000))
+
+
+async def test_a_thinned_minute_counts_for_the_minutes_it_stands_for(server: Server) -> None:
+    await Edge().tell(server, minute(NOON_MINUTE, span_minutes=15), minute(NOON_MINUTE + 20))
+    assert await stored(server) == [*range(15), 20]
+    (row,) = await server.store.sites()
+    assert row.last_minute == NOON_MINUTE + 20
 
 
 async def test_a_changed_title_is_the_sites_newest(server: Server) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from stallaini.link.messages import Event
 from stallaini.server.store.base import Column, Integers
 
 Floats = NDArray[np.float64]
@@ -163,6 +165,42 @@ def gaps(minutes: Integers, start_minute: int, end_minute: int) -> GapReport:
     expected = max(0, end_minute - start_minute)
     uptime = round(100.0 * len(inside) / expected, 3) if expected else None
     return GapReport(expected, len(inside), uptime, found)
+
+
+def gap_reason(gap: Gap, events: Iterable[Event]) -> str | None:
+    """Why these minutes are missing, in a few words, as far as the site's events tell; None if they do not.
+
+    Wanted are the events from the gap's start to some minutes after its end, when the edge could speak
+    again; for `entries.lost` those up to the gap's delivery.
+    """
+    found = {reason for event in events if (reason := _reason_from(event, gap)) is not None}
+    return next((reason for reason in _REASONS if reason in found), None)
+
+
+_DROPPED, _LOST, _OFF, _CLOCK = "journal full", "lost before delivery", "edge not running", "clock set"
+_REASONS = (_DROPPED, _LOST, _OFF, _CLOCK)
+_BACK_WITHIN_MINUTES = 3
+
+
+def _reason_from(event: Event, gap: Gap) -> str | None:
+    if event.kind == "journal.dropped" and _over(event, "from", "to", 60, gap):
+        return _DROPPED
+    if event.kind == "entries.lost" and _over(event, "after_minute", "before_minute", 1, gap):
+        return _LOST
+    back = gap.start_minute <= event.at_s // 60 < gap.end_minute + _BACK_WITHIN_MINUTES
+    if event.kind == "edge.started" and back:
+        return _OFF
+    if event.kind == "clock.stepped" and back:
+        return _CLOCK
+    return None
+
+
+def _over(event: Event, start: str, end: str, steps_per_minute: int, gap: Gap) -> bool:
+    """Whether the stretch an event names, in minutes or parts of them, meets the gap; open where unknown."""
+    first, last = event.data.get(start), event.data.get(end)
+    after = not isinstance(first, int) or first < gap.end_minute * steps_per_minute
+    before = not isinstance(last, int) or last > gap.start_minute * steps_per_minute
+    return after and before
 
 
 def integrate(column: Column, start_minute: int, end_minute: int) -> tuple[float, float]:

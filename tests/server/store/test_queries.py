@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stallaini.link.messages import Event
 from stallaini.server import queries
 from stallaini.server.store.base import Column
 
@@ -113,6 +114,37 @@ def test_gaps_and_present_minutes_make_up_the_whole(present: set[int], start: in
     assert report.uptime_pct == (round(100 * (length - len(missing)) / length, 3) if length else None)
     for one, other in zip(report.gaps, report.gaps[1:], strict=False):
         assert one.end_minute < other.start_minute
+
+
+GAP = queries.Gap(START, START + 10)
+
+
+@pytest.mark.parametrize(
+    ("events", "reason"),
+    [
+        ([], None),
+        ([Event((START + 11) * 60, "edge.started")], "edge not running"),
+        ([Event((START + 15) * 60, "edge.started")], None),
+        ([Event((START - 1) * 60, "edge.started")], None),
+        ([Event((START + 10) * 60, "clock.stepped", {"seconds": 600})], "clock set"),
+        ([Event(0, "journal.dropped", {"from": (START + 9) * 60, "to": (START + 20) * 60})], "journal full"),
+        ([Event(0, "journal.dropped", {"from": (START + 10) * 60, "to": (START + 20) * 60})], None),
+        (
+            [Event(0, "entries.lost", {"after_minute": START - 1, "before_minute": START + 10})],
+            "lost before delivery",
+        ),
+        ([Event(0, "entries.lost", {"after_minute": None, "before_minute": START})], None),
+        (
+            [
+                Event((START + 9) * 60, "edge.started"),
+                Event(0, "journal.dropped", {"from": START * 60, "to": (START + 5) * 60}),
+            ],
+            "journal full",
+        ),
+    ],
+)
+def test_a_gap_has_the_reason_its_events_tell(events: list[Event], reason: str | None) -> None:
+    assert queries.gap_reason(GAP, events) == reason
 
 
 @given(columns(), st.integers(START - 50, START + 300), st.integers(0, 300))

@@ -55,6 +55,17 @@ class Column:
         return len(self.minutes)
 
 
+def covered_minutes(minutes: Integers, spans: Integers) -> Integers:
+    """The minutes that records beginning at `minutes` stand for, ascending, each once."""
+    if len(minutes) and int(spans.max()) > 1:
+        offsets = np.arange(int(spans.sum()), dtype=np.int64)
+        offsets -= np.repeat(np.cumsum(spans) - spans, spans)
+        minutes = np.repeat(minutes, spans) + offsets
+    if bool((minutes[1:] > minutes[:-1]).all()):
+        return minutes
+    return np.unique(minutes)
+
+
 class NumberedMinute(NamedTuple):
     """A minute and its sequence number in its journal."""
 

@@ -23,7 +23,12 @@ DAY_MINUTES = 1440
 _PLANES = 0x0F
 _RUNS = 0x10
 _DEFLATED = 0x20
-_PLANE_COUNTS = (1, 2, 4, 8)
+_TYPES = {
+    1: (np.uint8, np.int8),
+    2: (np.uint16, np.int16),
+    4: (np.uint32, np.int32),
+    8: (np.uint64, np.int64),
+}
 _LEVEL = 9
 
 
@@ -66,44 +71,44 @@ def decode_chunks(
 
     Per chunk: its day (whole days since 1970), the span of its records, its n and its bytes.
     """
-    total = sum(counts)
-    coded = np.zeros(total, np.uint64)
-    minutes = np.empty(total, np.int64)
-    starts = np.cumsum([0, *counts[:-1]]) if counts else np.zeros(0, np.int64)
-    firsts = np.empty(len(blobs), np.int64)
-    for index, (day, span, n, blob) in enumerate(zip(days, spans, counts, blobs, strict=True)):
-        begin = int(starts[index])
-        minutes[begin : begin + n], firsts[index] = _unpack(blob, n, span, coded[begin + 1 : begin + n])
-        minutes[begin : begin + n] += day * DAY_MINUTES
-    return minutes, _cumulated(coded, firsts, starts, counts)
+    minutes = np.empty(sum(counts), np.int64)
+    values = np.empty(len(minutes), np.int64)
+    begin = 0
+    for day, span, n, blob in zip(days, spans, counts, blobs, strict=True):
+        end = begin + n
+        offsets = _unpack(blob, span, values[begin:end])
+        np.add(offsets, day * DAY_MINUTES, out=minutes[begin:end])
+        begin = end
+    return minutes, values
 
 
-def _cumulated(
-    coded: NDArray[np.uint64], firsts: Integers, starts: Integers, counts: Sequence[int]
-) -> Integers:
-    """One running sum over all chunks, shifted so that each begins at its own first value."""
-    deltas = (coded >> np.uint64(1)).view(np.int64) ^ -(coded & np.uint64(1)).view(np.int64)
-    running = np.cumsum(deltas)
-    return running + np.repeat(firsts - running[starts], counts)
-
-
-def _unpack(blob: bytes, n: int, span: int, coded: NDArray[np.uint64]) -> tuple[Integers, int]:
-    """Fill in the coded differences; returns the minutes of the day and the first value."""
+def _unpack(blob: bytes, span: int, values: Integers) -> Integers:
+    """Fill in the values of one chunk; returns their minutes of the day."""
     cursor = Cursor(blob)
     flags = cursor.byte()
     first = unzigzag(cursor.varint())
     offsets = _read_runs(cursor, span) if flags & _RUNS else _FULL[span]
     planes = flags & _PLANES
-    if planes:
-        body = blob[cursor.position :]
-        raw = np.frombuffer(zlib.decompress(body, -15) if flags & _DEFLATED else body, np.uint8)
-        for plane in range(planes):
-            part = raw[plane * (n - 1) : (plane + 1) * (n - 1)]
-            if plane == 0:
-                coded[:] = part
-            else:
-                coded |= part.astype(np.uint64) << np.uint64(8 * plane)
-    return offsets, first
+    if planes == 0:
+        values[:] = first
+        return offsets
+    body = blob[cursor.position :]
+    raw = np.frombuffer(zlib.decompress(body, -15) if flags & _DEFLATED else body, np.uint8)
+    values[0] = first
+    values[1:] = _deltas(raw.reshape(planes, -1))
+    np.cumsum(values, out=values)
+    return offsets
+
+
+def _deltas(planes: NDArray[np.uint8]) -> NDArray[np.signedinteger]:
+    """The differences in the narrowest type that holds them: a year is half a million."""
+    unsigned, signed = _TYPES[len(planes)]
+    coded = planes[0].astype(unsigned)
+    for index in range(1, len(planes)):
+        coded |= planes[index].astype(unsigned) << unsigned(8 * index)
+    signs = -(coded & unsigned(1)).view(signed)
+    deltas: NDArray[np.signedinteger] = (coded >> unsigned(1)).view(signed) ^ signs
+    return deltas
 
 
 def _full_count(span: int) -> int:
@@ -124,7 +129,7 @@ _FULL = _FullDays()
 def _plane_count(highest: int) -> int:
     if highest == 0:
         return 0
-    return next(planes for planes in _PLANE_COUNTS if highest < 1 << (8 * planes))
+    return next(planes for planes in _TYPES if highest < 1 << (8 * planes))
 
 
 def _deflate(body: bytes) -> bytes:

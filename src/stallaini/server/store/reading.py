@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from stallaini.link.messages import Event
-from stallaini.server.store.base import MAX_SPAN_MINUTES, Column, Integers, SiteRow
+from stallaini.server.store.base import MAX_SPAN_MINUTES, Column, Integers, SiteRow, covered_minutes
 from stallaini.server.store.chunks import DAY_MINUTES, decode_chunks
 from stallaini.server.store.described import Descriptions
 from stallaini.server.store.hot import HotBlock, blocks
@@ -61,11 +62,10 @@ class Reader:
         first = start_minute - MAX_SPAN_MINUTES + 1
         minutes, _, spans = self._chunks(PRESENCE, first, end_minute)
         rows = load_hot(self._connection, self._site, first, end_minute)
-        begins = np.concatenate((minutes, np.array([row.minute for row in rows], np.int64)))
-        lengths = np.concatenate((spans, np.array([row.span for row in rows], np.int64)))
-        offsets = np.arange(int(lengths.sum()), dtype=np.int64)
-        offsets -= np.repeat(np.cumsum(lengths) - lengths, lengths)
-        covered = np.unique(np.repeat(begins, lengths) + offsets)
+        covered = covered_minutes(
+            np.concatenate((minutes, np.array([row.minute for row in rows], np.int64))),
+            np.concatenate((spans, np.array([row.span for row in rows], np.int64))),
+        )
         low, high = np.searchsorted(covered, [start_minute, end_minute])
         return covered[low:high]
 
@@ -219,13 +219,18 @@ def _joined(pieces: Sequence[Column], unit: str | None) -> Column:
     resolution = min((piece.resolution for piece in kept), default=1.0)
     if not kept:
         return Column(_NOTHING, _NOTHING, _NOTHING, resolution, unit or "")
-    minutes = np.concatenate([piece.minutes for piece in kept])
-    values = np.concatenate([_steps(piece, resolution) for piece in kept])
-    spans = np.concatenate([piece.spans for piece in kept])
-    if bool((np.diff(minutes) < 0).any()):
+    minutes = _concatenated([piece.minutes for piece in kept])
+    values = _concatenated([_steps(piece, resolution) for piece in kept])
+    spans = _concatenated([piece.spans for piece in kept])
+    if bool((minutes[1:] < minutes[:-1]).any()):
         order = np.argsort(minutes, kind="stable")
         minutes, values, spans = minutes[order], values[order], spans[order]
     return Column(minutes, values, spans, resolution, unit or "")
+
+
+def _concatenated(arrays: Sequence[Integers]) -> Integers:
+    """One array; the very same when there is only one, for a year is 4 MB."""
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
 def _steps(piece: Column, resolution: float) -> Integers:
@@ -236,9 +241,17 @@ def _steps(piece: Column, resolution: float) -> Integers:
 
 
 def _clipped(column: Column, start_minute: int, end_minute: int) -> Column:
-    covers = (column.minutes + column.spans > start_minute) & (column.minutes < end_minute)
-    if bool(covers.all()):
-        return column
-    return Column(
-        column.minutes[covers], column.values[covers], column.spans[covers], column.resolution, column.unit
+    """Without the records that end before the start or begin after the end."""
+    first, inside, last = np.searchsorted(
+        column.minutes, [start_minute - MAX_SPAN_MINUTES + 1, start_minute, end_minute]
     )
+    head = slice(first, inside)
+    reaching = first + np.flatnonzero(column.minutes[head] + column.spans[head] > start_minute)
+    if len(reaching) == 0:
+        return _sliced(column, slice(inside, last))
+    rows = np.concatenate((reaching, np.arange(inside, last)))
+    return _sliced(column, rows)
+
+
+def _sliced(column: Column, rows: slice | Integers) -> Column:
+    return replace(column, minutes=column.minutes[rows], values=column.values[rows], spans=column.spans[rows])
