@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from stallaini.clock import Clock
 
-_GRACE_S = 0.2
 _LONGEST_WAIT_S = 1.0
 _STEP_S = 2.0
 _SAME_INSTANT_S = 0.1
@@ -16,9 +15,9 @@ _BEHIND_MINUTES = 2
 class MinuteTicker:
     """Tells `on_end(minute)` when a wall minute is over, and `on_step(seconds)` when the wall clock stepped.
 
-    A reading's own time also moves the minute on, so that a burst read late still falls into the right
-    one. When the clock steps back by up to two minutes the running minute goes on until the clock is
-    past it; a longer step ends it.
+    A reading's own time also moves the minute on, so that none falls into the minute before its own.
+    When the clock steps back by up to two minutes the running minute goes on until the clock is past
+    it; a longer step ends it.
     """
 
     def __init__(self, clock: Clock, on_end: Callable[[int], None], on_step: Callable[[float], None]) -> None:
@@ -34,14 +33,13 @@ class MinuteTicker:
         self._reach(self._minute_of(monotonic_s))
 
     def tick(self) -> None:
-        """Look at the clock; a minute ends a little after its boundary, for frames still under way."""
-        self._watch_step()
-        self._reach(self._minute_of(self._clock.monotonic_s() - _GRACE_S))
+        """Look at the clock."""
+        self.heard(self._clock.monotonic_s())
 
     async def run(self) -> None:
         """Tick until cancelled. Waits at most 1 s at a time, because a wall clock may step meanwhile."""
         while True:
-            into_minute_s = (self._clock.wall_s() - _GRACE_S) % 60
+            into_minute_s = self._clock.wall_s() % 60
             await self._clock.sleep(min(60 - into_minute_s, _LONGEST_WAIT_S))
             self.tick()
 

@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 JOURNAL_FILE = "journal.db"
 _LOCK_FILE = "edge.lock"
 _CAN_BATTERY = "can_battery"
+_POLL_S = 1.0
 
 
 def open_core(
@@ -48,52 +49,67 @@ async def run_edge(config: SiteConfig, data_dir: Path, clock: Clock, exchange: E
     lock = _lock(data_dir)
     try:
         core = open_core(config, data_dir, clock, exchange)
-        core.started()
         try:
-            await _run(config, clock, core)
+            await _Program(config, clock, core).run()
         finally:
             core.stopped()
     finally:
         os.close(lock)
 
 
-async def _run(config: SiteConfig, clock: Clock, core: EdgeCore) -> None:
-    ticker = MinuteTicker(
-        clock, core.minute_ended, lambda seconds: core.on_event("clock.stepped", {"seconds": round(seconds)})
-    )
-    async with asyncio.TaskGroup() as tasks:
-        for reader in _readers(config, clock, core, ticker):
-            tasks.create_task(reader.run())
-        tasks.create_task(ticker.run())
-        tasks.create_task(core.courier.run())
+class _Program:
+    """The wires around a core: a reader for each bus, the minute ticker, the courier."""
 
+    def __init__(self, config: SiteConfig, clock: Clock, core: EdgeCore) -> None:
+        self._clock = clock
+        self._core = core
+        self._ticker = MinuteTicker(clock, core.minute_ended, self._clock_stepped)
+        self._buses: dict[str, list[CanBattery]] = {}
+        for device in config.devices:
+            self._add(device)
+        self._readers = [
+            CanReader(bus, clock, self._feeder(batteries), core.on_event)
+            for bus, batteries in self._buses.items()
+        ]
 
-def _readers(config: SiteConfig, clock: Clock, core: EdgeCore, ticker: MinuteTicker) -> list[CanReader]:
-    """One reader for each bus; batteries on the same bus share it."""
-    buses: dict[str, list[CanBattery]] = {}
-    for device in config.devices:
+    async def run(self) -> None:
+        """Read, sample and deliver until cancelled."""
+        self._core.started()
+        async with asyncio.TaskGroup() as tasks:
+            for reader in self._readers:
+                tasks.create_task(reader.run())
+            tasks.create_task(self._ticker.run())
+            tasks.create_task(self._poll())
+            tasks.create_task(self._core.courier.run())
+
+    def _add(self, device: DeviceConfig) -> None:
+        """Batteries on the same bus share its reader."""
         if device.kind != _CAN_BATTERY:
             logger.warning("device %s: the edge cannot read a %s", device.name, device.kind)
-            continue
-        buses.setdefault(str(device.settings["bus"]), []).append(_battery(device))
-    return [
-        CanReader(bus, clock, _feeder(batteries, core, ticker), core.on_event)
-        for bus, batteries in buses.items()
-    ]
+            return
+        battery = CanBattery(device.name, str(device.settings.get("profile", "auto")))
+        self._buses.setdefault(str(device.settings["bus"]), []).append(battery)
 
+    def _feeder(self, batteries: list[CanBattery]) -> Callable[[Frame], None]:
+        def feed(frame: Frame) -> None:
+            self._ticker.heard(frame.monotonic_s)
+            for battery in batteries:
+                for reading in battery.feed(frame):
+                    self._core.on_reading(reading)
 
-def _battery(device: DeviceConfig) -> CanBattery:
-    return CanBattery(device.name, str(device.settings.get("profile", "auto")))
+        return feed
 
+    async def _poll(self) -> None:
+        """Ask each battery once a second what happened to it: found, lost, heard again."""
+        batteries = [battery for shared in self._buses.values() for battery in shared]
+        while True:
+            await self._clock.sleep(_POLL_S)
+            for battery in batteries:
+                for kind, data in battery.poll(self._clock.monotonic_s()):
+                    self._core.on_event(kind, data)
 
-def _feeder(batteries: list[CanBattery], core: EdgeCore, ticker: MinuteTicker) -> Callable[[Frame], None]:
-    def feed(frame: Frame) -> None:
-        ticker.heard(frame.monotonic_s)
-        for battery in batteries:
-            for reading in battery.feed(frame):
-                core.on_reading(reading)
-
-    return feed
+    def _clock_stepped(self, seconds: float) -> None:
+        self._core.on_event("clock.stepped", {"seconds": round(seconds)})
 
 
 def _lock(data_dir: Path) -> int:
