@@ -11,9 +11,9 @@ from stallaini.server.api_session import throttled
 from stallaini.server.guesses import Throttled
 from stallaini.server.people import Chat, WrongPassword
 from stallaini.server.problems import Problem, problems
-from stallaini.server.services import BotActor, Parts
+from stallaini.server.services import PREFIX, BotActor, Parts
 
-router = APIRouter(tags=["chats"], responses=problems(401, 403, 422))
+router = APIRouter(prefix=PREFIX, tags=["chats"], responses=problems(401, 403, 422))
 
 
 @router.post("/chats", status_code=201, responses=problems(429))

@@ -14,7 +14,7 @@ from fastapi.sse import format_sse_event
 from stallaini.server.api_sites import SiteName
 from stallaini.server.live import LiveHub
 from stallaini.server.problems import problems
-from stallaini.server.services import AnyActor, Parts
+from stallaini.server.services import PREFIX, AnyActor, Parts
 from stallaini.server.sites import Sites
 from stallaini.server.times import iso_minute
 
@@ -23,7 +23,7 @@ RESEND_S = 5.0
 # A site that sends faster than this (a replay, a crowd of late minutes) does not flood the reader.
 _SHORTEST_S = 0.2
 
-router = APIRouter(tags=["sites"])
+router = APIRouter(prefix=PREFIX, tags=["sites"])
 
 
 class EventStream(StreamingResponse):

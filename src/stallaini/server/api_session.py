@@ -10,9 +10,9 @@ from stallaini.server import api_models as shapes
 from stallaini.server.guesses import Throttled
 from stallaini.server.people import SESSION_S, WrongPassword
 from stallaini.server.problems import Problem, problems
-from stallaini.server.services import COOKIE, AnyActor, Parts, session_cookie
+from stallaini.server.services import COOKIE, PREFIX, AnyActor, Parts, session_cookie
 
-router = APIRouter(tags=["session"])
+router = APIRouter(prefix=PREFIX, tags=["session"])
 
 
 @router.post("/session", responses=problems(401, 422, 429))

@@ -13,7 +13,7 @@ from stallaini.server import api_models as shapes
 from stallaini.server import queries
 from stallaini.server.live import ASKED_WATCH_S
 from stallaini.server.problems import Problem, problems
-from stallaini.server.services import AnyActor, Parts
+from stallaini.server.services import PREFIX, AnyActor, Parts
 from stallaini.server.sites import unknown
 from stallaini.server.times import Instant, iso, iso_minute
 from stallaini.site.description import Description
@@ -26,7 +26,7 @@ SiteName = Annotated[str, Path(examples=["noto"], max_length=64)]
 Start = Annotated[Instant | None, Query(description="Begin of the stretch, ISO-8601 with a zone.")]
 End = Annotated[Instant | None, Query(description="End of the stretch (not included); default now.")]
 
-router = APIRouter(tags=["sites"], responses=problems(401, 403))
+router = APIRouter(prefix=PREFIX, tags=["sites"], responses=problems(401, 403))
 _of_site = problems(404, 422)
 
 

@@ -20,8 +20,6 @@ from stallaini.server.guard import Guard
 from stallaini.server.metrics import Metrics
 from stallaini.server.services import Services
 
-PREFIX = "/api/v1"
-_MAX_BODY_BYTES = 64 * 1024
 _DESCRIPTION = (
     "Energy sites and what is known of them. Times are ISO-8601 in UTC; units stand in field names or beside "
     "values; battery current and power are positive when charging. Every error is a problem (RFC 9457)."
@@ -36,14 +34,11 @@ def create_api(services: Services) -> FastAPI:
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        max_body_size=_MAX_BODY_BYTES,
     )
     app.state.services = services
     problems.install(app)
-    for module in (api_session, api_sites, api_live, api_chats):
-        app.include_router(module.router, prefix=PREFIX)
-    app.include_router(api_meta.router)
-    app.include_router(static.router)
+    for module in (api_session, api_sites, api_live, api_chats, api_meta, static):
+        app.include_router(module.router)
     openapi.install(app)
     return app
 

@@ -1,4 +1,4 @@
-"""Headers that tell browsers what never to do with an answer, and who may be called what in a demo."""
+"""What never reaches a route, and what browsers are told never to do with an answer."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_MAX_BODY_BYTES = 64 * 1024
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
 class Guard:
-    """Sets the security headers on every answer, errors included.
+    """Refuses large bodies and sets the security headers on every answer, errors included.
 
     With `loopback_names_only` it refuses requests for any other host name: a demo lets everybody in who
     reaches it, and a foreign page could reach it by a name of its own that resolves to 127.0.0.1.
@@ -52,11 +53,20 @@ class Guard:
                     headers["Cache-Control"] = "no-store"
             await send(message)
 
-        if self._loopback_names_only and not _is_loopback_name(Headers(scope=scope).get("host", "")):
+        problem = self._problem(Headers(scope=scope))
+        refused = answer(problem) if problem else self._app
+        await refused(scope, receive, guarded_send)
+
+    def _problem(self, headers: Headers) -> Problem | None:
+        if self._loopback_names_only and not _is_loopback_name(headers.get("host", "")):
             detail = "the demo answers only at http://127.0.0.1 or http://localhost"
-            await answer(Problem(421, "foreign-host", detail))(scope, receive, guarded_send)
-            return
-        await self._app(scope, receive, guarded_send)
+            return Problem(421, "foreign-host", detail)
+        if "transfer-encoding" in headers:
+            return Problem(411, "length-required", "send the body in one piece, with a Content-Length")
+        # The HTTP parser has checked that it is a number and lets no longer body through.
+        if int(headers.get("content-length", 0)) > _MAX_BODY_BYTES:
+            return Problem(413, "too-large", "the body is larger than 64 kB; no request needs that much")
+        return None
 
 
 def _is_loopback_name(host: str) -> bool:

@@ -115,8 +115,6 @@ async def _answer_http(request: Request, error: Exception) -> Response:
         allowed = (error.headers or {}).get("allow", "GET")
         detail = f"{request.method} is not possible at {request.url.path}; use {allowed}"
         problem = Problem(405, "method-not-allowed", detail, headers=error.headers)
-    elif error.status_code == 413:
-        problem = Problem(413, "too-large", "the request's body is too large; no request needs over 64 kB")
     else:
         problem = Problem(error.status_code, "http-error", str(error.detail), headers=error.headers)
     return answer(problem)

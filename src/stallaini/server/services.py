@@ -18,6 +18,7 @@ from stallaini.server.problems import Problem
 from stallaini.server.sites import Sites
 from stallaini.server.store.base import Store
 
+PREFIX = "/api/v1"
 COOKIE = "stallaini_session"
 CSRF_HEADER = "X-Stallaini"
 DEMO_PERSON = Person("demo", "viewer")
