@@ -13,7 +13,7 @@ export interface LiveEvents {
 
 const POLL_MS = 5_000;
 /** Keepalives of the stream are invisible to a page, so a quiet stream is checked against /now. */
-const QUIET_MS = 30_000;
+const QUIET_MS = 15_000;
 /** An open page makes the site send live values over its metered link; a hidden page must not. */
 const HIDDEN_MS = 20_000;
 

@@ -53,6 +53,7 @@ function SiteTitle() {
 function Pulse() {
   const text = words();
   const state = life.value;
+  if (phase.value === "ready" && sites.value.length === 0) return null;
   if (state === null || heard.value === null) {
     const waiting = phase.value === "unreachable" || link.value === "lost" ? text.reconnecting : text.loading;
     return <p class="pulse" data-state="wait"><span class="dot" />{waiting}</p>;
@@ -75,8 +76,8 @@ function Tools() {
   const mayLeave = session.value !== null && session.value.name !== "demo";
   return (
     <nav class="tools" aria-label={text.language}>
-      <button class="tool" type="button" lang={other} aria-label={wordsOf(other).languageName} onClick={() => speak(other)}>
-        {other.toUpperCase()}
+      <button class="tool" type="button" lang={other} onClick={() => speak(other)}>
+        <span>{other.toUpperCase()}<span class="unseen">{` ${wordsOf(other).languageName}`}</span></span>
       </button>
       {mayLeave && (
         <button class="tool" type="button" aria-label={text.logout} title={`${text.logout} (${session.value!.name})`} onClick={() => void signOut()}>

@@ -12,7 +12,7 @@ export function number(locale: string, value: number, decimals: number, signed =
   let format = numberFormats.get(key);
   if (format === undefined) {
     format = new Intl.NumberFormat(locale, {
-      minimumFractionDigits: decimals, maximumFractionDigits: decimals, signDisplay: signed ? "exceptZero" : "negative",
+      minimumFractionDigits: decimals, maximumFractionDigits: decimals, signDisplay: signed ? "exceptZero" : "negative", useGrouping: "always",
     });
     numberFormats.set(key, format);
   }

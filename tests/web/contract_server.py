@@ -1,0 +1,165 @@
+"""A stand-in for the server: the HTTP API of docs/reference/http-api.md over a made-up world."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import threading
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import uvicorn
+from fastapi import APIRouter, Body, FastAPI, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from fastapi.staticfiles import StaticFiles
+from tests.web.world import World, iso
+
+COOKIE = "stallaini_session"
+NAME, PASSWORD = "anna", "sole e mare"
+
+
+class Refusal(Exception):
+    """An answer other than 200."""
+
+    def __init__(self, status: int, headers: dict[str, str] | None = None) -> None:
+        self.status, self.headers = status, headers
+
+
+def make_app(world: World, static: Path) -> FastAPI:
+    """The page and its API over `world`."""
+    app = FastAPI()
+
+    @app.middleware("http")
+    async def reachable(request: Request, call_next: Any) -> Response:
+        if world.unreachable and request.url.path.startswith("/api"):
+            return Response(status_code=503)
+        answer: Response = await call_next(request)
+        # The real server forbids everything foreign; the page must live with that.
+        answer.headers["content-security-policy"] = "default-src 'self'; img-src 'self' data:"
+        return answer
+
+    @app.exception_handler(Refusal)
+    async def refuse(_request: Request, fault: Refusal) -> Response:
+        return Response(status_code=fault.status, headers=fault.headers)
+
+    app.include_router(_session_routes(world), prefix="/api/v1")
+    app.include_router(_site_routes(world), prefix="/api/v1")
+    app.mount("/", StaticFiles(directory=static, html=True))
+    return app
+
+
+def _session_routes(world: World) -> APIRouter:
+    api = APIRouter()
+
+    @api.post("/session")
+    async def login(
+        request: Request, response: Response, given: Annotated[dict[str, str], Body()]
+    ) -> dict[str, str]:
+        if request.headers.get("x-stallaini") != "1":
+            raise Refusal(403)
+        if world.throttled:
+            raise Refusal(429, {"retry-after": "30"})
+        if given != {"name": NAME, "password": PASSWORD}:
+            raise Refusal(401)
+        response.set_cookie(COOKIE, "1", httponly=True, samesite="lax")
+        return {"name": NAME, "role": "viewer"}
+
+    @api.get("/session")
+    async def session(request: Request) -> dict[str, str]:
+        _admit(world, request)
+        return {"name": NAME if world.login_required else "demo", "role": "viewer"}
+
+    @api.delete("/session", status_code=204)
+    async def logout(request: Request, response: Response) -> None:
+        if request.headers.get("x-stallaini") != "1":
+            raise Refusal(403)
+        response.delete_cookie(COOKIE)
+
+    return api
+
+
+def _admit(world: World, request: Request) -> None:
+    if world.login_required and COOKIE not in request.cookies:
+        raise Refusal(401)
+
+
+def _site_routes(world: World) -> APIRouter:
+    api = APIRouter()
+
+    @api.get("/sites")
+    async def sites(request: Request) -> dict[str, Any]:
+        _admit(world, request)
+        rows = [
+            {
+                "site": site,
+                "title": title,
+                "timezone": "Europe/Rome",
+                "state": world.now(site)["state"],
+                "last_minute_at": None,
+                "heard_at": None,
+            }
+            for site, title in world.titles.items()
+        ]
+        return {"sites": rows}
+
+    @api.get("/sites/{site}")
+    async def site_description(site: str) -> dict[str, Any]:
+        return world.description(site)
+
+    @api.get("/sites/{site}/now")
+    async def site_now(request: Request, site: str) -> dict[str, Any]:
+        _admit(world, request)
+        return world.now(site)
+
+    @api.get("/sites/{site}/series")
+    async def series(
+        site: str, name: str, start: datetime, end: datetime, points: int = Query(500)
+    ) -> dict[str, Any]:
+        return world.series(site, name, start, end, points)
+
+    @api.get("/sites/{site}/energy")
+    async def energy(site: str, start: str, end: str) -> dict[str, Any]:
+        return world.energy(site, start, end)
+
+    @api.get("/sites/{site}/live")
+    async def live(request: Request, site: str) -> StreamingResponse:
+        _admit(world, request)
+        return StreamingResponse(_stream(world, site), media_type="text/event-stream")
+
+    return api
+
+
+async def _stream(world: World, site: str) -> AsyncIterator[str]:
+    world.streams += 1
+    try:
+        yield f"event: now\ndata: {json.dumps(world.now(site))}\n\n"
+        while not world.unreachable:
+            await asyncio.sleep(0.5)
+            if world.speaking:
+                now = world.now(site)
+                yield f"event: now\ndata: {json.dumps(now)}\n\n"
+                yield f"event: minute\ndata: {json.dumps({'minute_at': iso(0)})}\n\n"
+    finally:
+        world.streams -= 1
+
+
+@contextlib.contextmanager
+def serving(world: World, static: Path) -> Iterator[str]:
+    """Serve `world` on a free port of this machine; yields the address."""
+    config = uvicorn.Config(make_app(world, static), host="127.0.0.1", port=0, log_level="warning")
+    config.timeout_graceful_shutdown = 1
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        threading.Event().wait(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        world.unreachable = True  # ends the streams
+        server.should_exit = True
+        thread.join(timeout=5)

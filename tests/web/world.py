@@ -1,0 +1,234 @@
+"""A made-up week of one or two sites, in the shapes of the HTTP API: what the page is tested against."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+ROME = ZoneInfo("Europe/Rome")
+STALE_AFTER_S = 5.0
+CAPACITY_KWH = 9.6
+HISTORY_DAYS = 9
+GAP_START_MINUTES_AGO = 3 * 1440
+GAP_MINUTES = 7 * 60
+RECENT_GAP_START_MINUTES_AGO = 9 * 60
+RECENT_GAP_MINUTES = 90
+
+_FIELDS = {
+    "voltage": ("voltage", "V"),
+    "current": ("current", "A"),
+    "power": ("power", "W"),
+    "soc": ("soc", "%"),
+    "soh": ("soh", "%"),
+    "temperature": ("temperature", "degC"),
+    "charge_voltage_limit": ("voltage_limit", "V"),
+    "discharge_voltage_limit": ("voltage_limit", "V"),
+    "charge_current_limit": ("current_limit", "A"),
+    "discharge_current_limit": ("current_limit", "A"),
+    "cell_voltage_min": ("cell_voltage", "V"),
+    "charge_enabled": ("flag", ""),
+    "discharge_enabled": ("flag", ""),
+    "full_charge_requested": ("flag", ""),
+    "protection.over_temperature": ("flag", ""),
+    "alarm.high_temperature": ("flag", ""),
+    "alarm.internal_communication": ("flag", ""),
+    "warning.cell_imbalance": ("flag", ""),
+}
+
+
+@dataclass
+class World:
+    """What the stand-in server knows; tests turn its knobs while the page looks on."""
+
+    titles: dict[str, str] = field(default_factory=lambda: {"stallaini": "Stallaini"})
+    login_required: bool = False
+    speaking: bool = True
+    unreachable: bool = False
+    throttled: bool = False
+    power_w: float = 1240.0
+    raised: set[str] = field(default_factory=set)
+    # Fields whose device fell silent this many seconds ago while the others go on.
+    late_s: dict[str, float] = field(default_factory=dict)
+    heard_before: bool = True
+    silent_since_s: float | None = None
+    streams: int = 0
+
+    def __post_init__(self) -> None:
+        self.minute0, self.soc_pct, self.history_w = _history(int(time.time() // 60))
+
+    def fall_silent(self, seconds_ago: float = 0.0) -> None:
+        """No reading comes any more; the last one is `seconds_ago` old."""
+        self.speaking = False
+        self.silent_since_s = time.time() - seconds_ago
+
+    def now(self, site: str) -> dict[str, Any]:
+        """GET /sites/{site}/now."""
+        at_s = time.time()
+        age_s = 0.2 if self.speaking or self.silent_since_s is None else at_s - self.silent_since_s
+        channels = {}
+        for name, value in self._values(at_s - age_s).items():
+            own_age_s = max(age_s, self.late_s.get(name, 0.0))
+            quality = "absent" if value is None else "fresh" if own_age_s <= STALE_AFTER_S else "stale"
+            channels[f"battery.{name}"] = {
+                "value": value,
+                "unit": _FIELDS[name][1],
+                "age_s": None if value is None else round(own_age_s, 1),
+                "quality": quality,
+            }
+        if not self.heard_before:
+            channels = {}
+        return {
+            "site": site,
+            "at": iso(at_s),
+            "state": self.state(age_s),
+            "age_s": round(age_s, 1) if self.heard_before else None,
+            "channels": channels,
+        }
+
+    def state(self, age_s: float) -> str:
+        if not self.heard_before:
+            return "never"
+        return "live" if age_s <= STALE_AFTER_S else "late" if age_s <= 300 else "silent"
+
+    def _values(self, at_s: float) -> dict[str, float | bool | None]:
+        # A wobble no two seconds share, so that a test sees each update.
+        wobble = math.sin(at_s * 1.7)
+        power_w = self.power_w and self.power_w + 40 * wobble
+        voltage_v = 50.4 + 0.05 * wobble
+        values: dict[str, float | bool | None] = {
+            "voltage": round(voltage_v, 2),
+            "current": round(power_w / voltage_v, 1),
+            "power": round(power_w),
+            "soc": round(float(self.soc_pct[-1]), 2),
+            "soh": 99.0,
+            "temperature": 21.4,
+            "charge_voltage_limit": 53.2,
+            "discharge_voltage_limit": 46.0,
+            "charge_current_limit": 148.0,
+            "discharge_current_limit": 148.0,
+            "cell_voltage_min": None,
+            "charge_enabled": "charge_enabled" not in self.raised,
+            "discharge_enabled": True,
+            "full_charge_requested": False,
+        }
+        for name in _FIELDS:
+            if "." in name:
+                values[name] = name in self.raised
+        return values
+
+    def description(self, site: str) -> dict[str, Any]:
+        """GET /sites/{site}."""
+        channels = [
+            {"name": f"battery.{name}", "quantity": quantity, "unit": unit, "stale_after_s": STALE_AFTER_S}
+            for name, (quantity, unit) in _FIELDS.items()
+        ]
+        kept = [("soc", "last"), ("power", "mean"), ("power", "min"), ("power", "max")]
+        return {
+            "site": site,
+            "title": self.titles[site],
+            "timezone": "Europe/Rome",
+            "latitude": 36.89,
+            "longitude": 15.07,
+            "devices": [{"name": "battery", "kind": "can_battery", "title": "Battery"}],
+            "channels": channels if self.heard_before else [],
+            "series": [
+                {"name": f"battery.{f}.{a}", "channel": f"battery.{f}", "aggregate": a, "unit": _FIELDS[f][1]}
+                for f, a in kept
+            ],
+            "loads": [],
+        }
+
+    def series(self, site: str, name: str, start: datetime, end: datetime, points: int) -> dict[str, Any]:
+        """GET /sites/{site}/series."""
+        first, last = int(start.timestamp() // 60), int(end.timestamp() // 60)
+        bucket = max(1, math.ceil((last - first) / points))
+        column = self.soc_pct if name == "battery.soc" else self.history_w
+        starts = list(range(first, last, bucket))
+        rows = [_bucket(column, at - self.minute0, bucket) for at in starts]
+        return {
+            "site": site,
+            "name": name,
+            "unit": "%" if name == "battery.soc" else "W",
+            "start": iso(first * 60),
+            "end": iso(last * 60),
+            "bucket_s": bucket * 60,
+            "t": [at * 60 for at in starts],
+            "mean": [row[0] for row in rows],
+            "min": [row[1] for row in rows],
+            "max": [row[2] for row in rows],
+        }
+
+    def energy(self, site: str, start: str, end: str) -> dict[str, Any]:
+        """GET /sites/{site}/energy?by=day, `end` excluded."""
+        days = []
+        day = datetime.fromisoformat(start).date()
+        while day < datetime.fromisoformat(end).date():
+            begin = int(datetime(day.year, day.month, day.day, tzinfo=ROME).timestamp() // 60)
+            following = day + timedelta(days=1)
+            until = int(
+                datetime(following.year, following.month, following.day, tzinfo=ROME).timestamp() // 60
+            )
+            part = self.history_w[max(0, begin - self.minute0) : max(0, until - self.minute0)]
+            present = part[~np.isnan(part)]
+            in_kwh, out_kwh = np.clip(present, 0, None).sum() / 60e3, np.clip(-present, 0, None).sum() / 60e3
+            days.append(
+                {
+                    "day": day.isoformat(),
+                    "minutes_present": len(present),
+                    "minutes": until - begin,
+                    "channels": {"battery.power": {"in_kwh": round(in_kwh, 2), "out_kwh": round(out_kwh, 2)}},
+                }
+            )
+            day = following
+        return {"site": site, "by": "day", "timezone": "Europe/Rome", "days": days}
+
+
+def iso(unix_s: float) -> str:
+    """Unix time as the API writes it."""
+    return datetime.fromtimestamp(unix_s, UTC).isoformat().replace("+00:00", "Z")
+
+
+def _bucket(column: np.ndarray, at: int, width: int) -> tuple[float | None, float | None, float | None]:
+    part = column[max(0, at) : max(0, at + width)]
+    part = part[~np.isnan(part)]
+    if len(part) == 0:
+        return None, None, None
+    return round(float(part.mean()), 2), round(float(part.min()), 2), round(float(part.max()), 2)
+
+
+def _history(now_minute: int) -> tuple[int, np.ndarray, np.ndarray]:
+    """First minute, SOC and power by the minute up to now: sun by day, a house all day, two gaps."""
+    minutes = HISTORY_DAYS * 1440
+    first = now_minute - minutes
+    random = np.random.default_rng(7)
+    soc_pct, power_w = np.empty(minutes), np.empty(minutes)
+    cloud, soc = 0.5, 0.55
+    for index in range(minutes):
+        at = datetime.fromtimestamp((first + index) * 60, ROME)
+        hour = at.hour + at.minute / 60
+        cloud = min(1.0, max(0.15, cloud + random.normal(0, 0.025)))
+        sun_w = (
+            1950 * max(0.0, math.sin((hour - 6.6) / 10.3 * math.pi)) ** 1.3 * cloud
+            if 6.6 < hour < 16.9
+            else 0
+        )
+        house_w = 190 + 60 * math.sin(index / 9) + random.normal(0, 12)
+        house_w += 900 * (12.4 < hour < 12.9) + 700 * (19.2 < hour < 20.1) + 500 * (7.2 < hour < 7.5)
+        flow_w = sun_w - house_w
+        if soc >= 0.995 and flow_w > 0:
+            flow_w *= 0.02
+        soc = min(1.0, max(0.1, soc + flow_w / 60e3 / CAPACITY_KWH))
+        soc_pct[index], power_w[index] = soc * 100, flow_w
+    for start, length in (
+        (GAP_START_MINUTES_AGO, GAP_MINUTES),
+        (RECENT_GAP_START_MINUTES_AGO, RECENT_GAP_MINUTES),
+    ):
+        soc_pct[-start : -start + length] = np.nan
+        power_w[-start : -start + length] = np.nan
+    return first, soc_pct, power_w
