@@ -113,6 +113,7 @@ class BotHouse:
         self._ingest = Ingest(self._store, self.clock, self._hub)
         self._people = People(self._database, self.clock)
         self._http: HttpServer | None = None
+        self.url = ""
         self._folder = folder
         self._seqs: dict[str, int] = {}
         self._descriptions: dict[str, Description] = {}
@@ -121,14 +122,9 @@ class BotHouse:
         self.viewer_token = self.run(self._people.make_token("page", "viewer"))[0]
         self.open()
 
-    @property
-    def url(self) -> str:
-        """Where the server answers."""
-        assert self._http is not None
-        return self._http.url
-
-    def open(self, port: int = 0) -> None:
-        """Let the server answer."""
+    def open(self) -> None:
+        """Let the server answer, after the first time at the same address."""
+        port = int(self.url.rsplit(":", 1)[1]) if self.url else 0
         services = Services(
             store=self._store,
             sites=Sites(self._store, self._hub, self.clock),
@@ -140,13 +136,13 @@ class BotHouse:
         )
         self._http = HttpServer(create_app(services), "127.0.0.1", port)
         self.run(self._http.start())
+        self.url = self._http.url
 
-    def shut(self) -> int:
-        """Take the server down, as at a restart; its port, to come back on."""
-        assert self._http is not None
-        port = int(self._http.url.rsplit(":", 1)[1])
-        self.run(self._http.close())
-        return port
+    def shut(self) -> None:
+        """Take the server down, as for a restart."""
+        if self._http is not None:
+            self.run(self._http.close())
+            self._http = None
 
     def close(self) -> None:
         """End everything."""
