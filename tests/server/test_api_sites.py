@@ -253,6 +253,16 @@ async def test_gaps_are_counted_between_the_first_minute_and_now(
     }
 
 
+async def test_a_gap_names_the_reason_the_sites_events_tell(
+    site: FakeSite, viewer: httpx.AsyncClient
+) -> None:
+    for minute in (-10, -5, -1):
+        await site.minutes((START_MINUTE + minute, {"battery.soc.last": 62.0}))
+    await site.events(Event(START_S - 300, "edge.started"), Event(START_S - 240, "can.silent"))
+    gaps = (await ask(viewer, "/sites/lab/gaps"))["gaps"]
+    assert [gap["reason"] for gap in gaps] == ["edge not running", None]
+
+
 async def test_events_come_newest_first_and_limited(site: FakeSite, viewer: httpx.AsyncClient) -> None:
     await site.events(
         Event(START_S - 3600, "can.silent", {"silent_s": 10, "bus": "can0"}),

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path, Query
 
 from stallaini.server import api_models as shapes
 from stallaini.server import queries
+from stallaini.server.gap_reasons import gap_reasons
 from stallaini.server.live import ASKED_WATCH_S
 from stallaini.server.problems import Problem, problems
 from stallaini.server.services import PREFIX, AnyActor, Parts
@@ -21,6 +22,7 @@ from stallaini.site.description import Description
 DAY_S = 24 * 3600
 _LONGEST_S = 40 * 366 * DAY_S
 _LONGEST_DAYS = 400
+_MOST_EVENTS = 10_000
 
 SiteName = Annotated[str, Path(examples=["noto"], max_length=64)]
 Start = Annotated[Instant | None, Query(description="Begin of the stretch, ISO-8601 with a zone.")]
@@ -117,6 +119,9 @@ async def read_gaps(
     first_minute = min(max(start_s // 60, last_minute if oldest is None else oldest), last_minute)
     present = await parts.store.present_minutes(site, first_minute, last_minute)
     report = queries.gaps(present, first_minute, last_minute)
+    # What tells of a gap may be noted long after it: the loss of entries, when the next ones arrive.
+    events = await parts.store.events(site, first_minute * 60, int(wall_s) + 60, _MOST_EVENTS)
+    reasons = gap_reasons(report.gaps, events)
     return shapes.Gaps(
         site=site,
         start=iso_minute(first_minute),
@@ -129,9 +134,9 @@ async def read_gaps(
                 start=iso_minute(gap.start_minute),
                 end=iso_minute(gap.end_minute),
                 minutes=gap.minutes,
-                reason="not received yet" if gap.end_minute == last_minute else None,
+                reason=reason or ("not received yet" if gap.end_minute == last_minute else None),
             )
-            for gap in report.gaps
+            for gap, reason in zip(report.gaps, reasons, strict=True)
         ],
     )
 
