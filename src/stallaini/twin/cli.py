@@ -54,13 +54,14 @@ def _house(site_file: Path | None, seed: int) -> House:
 
 async def _serve(house: House, bus_spec: str, profile: str, clock: Clock) -> None:
     wire = wire_of(bus_spec)
+    bus = BatteryBus(house, wire, clock, profile)
     await wire.start()
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for stop_signal in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(stop_signal, stopped.set)
     print(f"twin: battery ({profile}) on {bus_spec}; Ctrl-C stops it", file=sys.stderr, flush=True)
-    sending = asyncio.create_task(BatteryBus(house, wire, clock, profile).run())
+    sending = asyncio.create_task(bus.run())
     waiting = asyncio.create_task(stopped.wait())
     try:
         await asyncio.wait({sending, waiting}, return_when=asyncio.FIRST_COMPLETED)

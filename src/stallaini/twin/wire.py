@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Protocol
 
 import can
 
+from stallaini.devices.can_bus.interfaces import bus_arguments
 from stallaini.devices.can_bus.simbus import Hub
 from stallaini.errors import OperatorError
 
@@ -73,16 +73,18 @@ class HubWire:
 class BusWire:
     """A bus that python-can opens; it cannot tell who listens."""
 
-    def __init__(self, interface: str, channel: str) -> None:
-        self._interface, self._channel = interface, channel
+    def __init__(self, spec: str) -> None:
+        self._spec = spec
+        self._arguments = bus_arguments(spec)
+        self._arguments.pop("listen_only", None)
         self._bus: can.BusABC | None = None
 
     async def start(self) -> None:
         """Open the bus. Raises OperatorError when it cannot be opened."""
         try:
-            self._bus = can.Bus(interface=self._interface, channel=self._channel)
+            self._bus = can.Bus(**self._arguments)
         except (can.CanError, OSError, ImportError, ValueError) as error:
-            reason = f"cannot open the bus {self._interface}:{self._channel}: {error}"
+            reason = f"cannot open the bus {self._spec}: {error}"
             raise OperatorError(f"{reason}; check that the interface exists and is up") from error
 
     async def send(self, can_id: int, data: bytes) -> None:
@@ -92,9 +94,7 @@ class BusWire:
         try:
             self._bus.send(can.Message(arbitration_id=can_id, data=data, is_extended_id=False), timeout=1.0)
         except can.CanError as error:
-            raise OperatorError(
-                f"the bus {self._interface}:{self._channel} refuses frames: {error}"
-            ) from error
+            raise OperatorError(f"the bus {self._spec} refuses frames: {error}") from error
 
     async def listening(self) -> None:
         """Return at once."""
@@ -117,9 +117,5 @@ def wire_of(spec: str) -> Wire:
 
     Raises OperatorError when the spec has no known form.
     """
-    interface, _, channel = spec.partition(":")
-    if not interface or not channel:
-        raise OperatorError(f"no bus named {spec!r}; write interface:channel, such as simbus:/tmp/can0")
-    if interface == _HUB:
-        return HubWire(str(Path(channel)))
-    return BusWire(interface, channel)
+    arguments = bus_arguments(spec)
+    return HubWire(arguments["channel"]) if arguments["interface"] == _HUB else BusWire(spec)
