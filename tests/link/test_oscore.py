@@ -170,6 +170,8 @@ def test_without_storage_no_number_is_given(path: Path) -> None:
     store.close()
     with pytest.raises(oscore.ContextUnavailable, match="cannot reserve"):
         context.new_sequence_number()
+    with pytest.raises(oscore.ContextUnavailable, match="cannot read"):
+        store.by_key_id(b"\1")
 
 
 def test_a_removed_peer_gets_no_further_block(path: Path) -> None:

@@ -257,6 +257,14 @@ async def test_a_network_error_at_the_peer_does_not_cancel_the_handler(pair: Coa
     pair.handle, pair.relay.faults.cut = pair.record, False
 
 
+async def test_a_server_without_storage_refuses_and_recovers(pair: CoapPair) -> None:
+    pair.server_contexts.close()
+    with pytest.raises(Refused, match=r"5\.03"):
+        await pair.exchange(b"x")
+    assert pair.endpoint.refused["unavailable"] == 1
+    await pair.restart_server()
+
+
 async def test_a_port_in_use_is_told_to_the_operator(pair: CoapPair) -> None:
     second = CoapEndpoint(pair.server_contexts, pair.record, pair.clock, bind=("127.0.0.1", pair.port))
     with pytest.raises(OperatorError, match="cannot listen"):

@@ -130,14 +130,17 @@ class ContextStore:
         return [row["peer"] for row in self._db.execute("SELECT peer FROM context ORDER BY peer")]
 
     def context(self, peer: str) -> StoredContext:
-        """The context of a peer; raises KeyError for an unknown one."""
+        """The context of a peer; raises KeyError for an unknown one, ContextUnavailable without storage."""
         context = self._find("SELECT id FROM context WHERE peer = ?", peer)
         if context is None:
             raise KeyError(peer)
         return context
 
     def by_key_id(self, key_id: bytes) -> StoredContext | None:
-        """The context of the peer that calls itself `key_id` on the wire, found by index."""
+        """The context of the peer that calls itself `key_id` on the wire, found by index.
+
+        Raises aiocoap's ContextUnavailable when the file cannot be read or written.
+        """
         return self._find("SELECT id FROM context WHERE recipient_id = ?", key_id)
 
     def secret(self, peer: str) -> bytes | None:
@@ -173,17 +176,19 @@ class ContextStore:
         self._db.close()
 
     def _find(self, query: str, key: str | bytes) -> StoredContext | None:
-        found = self._db.execute(query, (key,)).fetchone()
-        if found is None:
-            return None
-        row_id = int(found["id"])
-        if row_id not in self._loaded:
-            self._begin_run()
-            row = self._db.execute("SELECT * FROM context WHERE id = ?", (row_id,)).fetchone()
-            in_run = row["run"] == self._run
-            self._loaded[row_id] = StoredContext(
-                self, row, row["run_seq"] if in_run else self.reserve(row_id)
-            )
+        try:
+            found = self._db.execute(query, (key,)).fetchone()
+            if found is None:
+                return None
+            return self._loaded.get(found["id"]) or self._load(found["id"])
+        except sqlite3.Error as error:
+            raise oscore.ContextUnavailable(f"cannot read the security contexts: {error}") from error
+
+    def _load(self, row_id: int) -> StoredContext:
+        self._begin_run()
+        row = self._db.execute("SELECT * FROM context WHERE id = ?", (row_id,)).fetchone()
+        first_seq = row["run_seq"] if row["run"] == self._run else self.reserve(row_id)
+        self._loaded[row_id] = StoredContext(self, row, first_seq)
         return self._loaded[row_id]
 
     def _begin_run(self) -> None:

@@ -33,10 +33,10 @@ _REQUESTS = [code for code in Code if code.is_request()]
 
 
 class _Refusal(Exception):
-    """An unprotected refusal: counted under `reason`, answered with `code`."""
+    """An unprotected refusal: counted under `reason`, answered with `code` and `note`."""
 
-    def __init__(self, reason: str, code: Code, note: bytes) -> None:
-        self.reason, self.code, self.note = reason, code, note
+    def __init__(self, reason: str, code: Code, note: bytes, detail: str = "") -> None:
+        self.reason, self.code, self.note, self.detail = reason, code, note, detail
 
 
 class Gate:
@@ -70,7 +70,7 @@ class Gate:
         try:
             self._context_of(message)
         except _Refusal as refusal:
-            self._refusals.refuse(refusal.reason, source)
+            self._refusals.refuse(refusal.reason, source, refusal.detail)
             endpoint.refuse(message, refusal.code, refusal.note)
             return False
         return True
@@ -81,7 +81,8 @@ class Gate:
         try:
             response = await self._answer(message)
         except _Refusal as refusal:
-            self._refusals.refuse(refusal.reason, source_of(remote_of(message).sockaddr))
+            source = source_of(remote_of(message).sockaddr)
+            self._refusals.refuse(refusal.reason, source, refusal.detail)
             response = Message(code=refusal.code, payload=refusal.note)
         pipe.add_response(response, is_last=True)
 
@@ -92,8 +93,7 @@ class Gate:
         except oscore.NotAProtectedMessage:
             raise _Refusal("unprotected", codes.UNAUTHORIZED, b"protect") from None
         except oscore.ContextUnavailable as failure:
-            _LOG.error("%s", failure)
-            raise _Refusal("unavailable", codes.SERVICE_UNAVAILABLE, b"") from failure
+            raise _Refusal("unavailable", codes.SERVICE_UNAVAILABLE, b"", str(failure)) from failure
         except (oscore.DecodeError, LookupError):
             raise _Refusal("malformed", codes.BAD_OPTION, b"") from None
         if context is None:
@@ -166,5 +166,4 @@ def _protect(make: Callable[[], Message]) -> Message:
     try:
         return make()
     except oscore.ContextUnavailable as failure:
-        _LOG.error("cannot protect an answer: %s", failure)
-        raise _Refusal("unavailable", codes.SERVICE_UNAVAILABLE, b"") from failure
+        raise _Refusal("unavailable", codes.SERVICE_UNAVAILABLE, b"", str(failure)) from failure
