@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import signal
 import socket
@@ -15,10 +16,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.support.serving import START_MINUTE, START_S, serving
+from tests.support.serving import START_MINUTE, START_S, FakeSite, Running, serving
 
 from stallaini.clock import VirtualClock
+from stallaini.edge.exchange import CoapExchange, Refused
 from stallaini.errors import OperatorError
+from stallaini.link.join import parse_join
+from stallaini.link.oscore import ContextStore
 from stallaini.server.options import is_loopback, parse_address
 from stallaini.server.program import Server, ServerOptions
 
@@ -79,6 +83,38 @@ async def test_a_taken_port_is_told_with_what_to_do(tmp_path: Path) -> None:
     # Nothing is left open: the next start succeeds.
     async with serving(tmp_path.parent / tmp_path.name):
         pass
+
+
+async def enrolled(running: Running, folder: Path, *words: str) -> CoapExchange:
+    """An edge's way to the server, enrolled by another process while the server runs."""
+    port = str(running.server.coap.port)
+    command = ["enrol", "lab", "--data", str(folder / "data"), "--host", "::1", "--port", port, *words]
+    done = await asyncio.create_subprocess_exec(*STALLAINI, *command, stdout=asyncio.subprocess.PIPE)
+    line, _ = await done.communicate()
+    return CoapExchange(
+        ContextStore(folder / "".join(["edge", *words, ".db"])), parse_join(line.decode()), ack_timeout_s=0.5
+    )
+
+
+async def test_a_site_enrolled_while_the_server_runs_is_heard_at_once_and_counted(tmp_path: Path) -> None:
+    async with serving(tmp_path) as running:
+        client = await running.program("viewer")
+        exchange = await enrolled(running, tmp_path)
+        site = FakeSite(exchange)
+        await site.minutes((START_MINUTE - 1, {"battery.soc.last": 62.0}))
+        now = (await client.get("/api/v1/sites/lab/now")).json()
+        assert now["channels"]["battery.soc"]["value"] == 62.0
+
+        replacing = await enrolled(running, tmp_path, "--replace")
+        site.deliver = replacing
+        await site.live({"battery.soc": 63.0})
+        with pytest.raises(Refused, match="enrol"):
+            await exchange(b"with the old key")
+        text = (await client.get("/metrics")).text
+        await exchange.close()
+        await replacing.close()
+    assert "stallaini_ingest_seconds_count 2.0" in text
+    assert 'stallaini_refusals_total{reason="wrong_key"} 1.0' in text
 
 
 async def test_a_second_server_on_the_same_data_is_refused(tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +53,18 @@ def description(site: str = "lab", timezone: str = "Europe/Rome") -> Description
 
 
 class FakeSite:
-    """The words of a site, in order, as its edge would send them; values in units, by name."""
+    """The words of a site, in order, as its edge would send them; values in units, by name.
 
-    def __init__(self, server: Server, site: str = "lab", timezone: str = "Europe/Rome") -> None:
-        self._server = server
+    `deliver` takes an uplink's bytes and returns the downlink's.
+    """
+
+    def __init__(
+        self,
+        deliver: Callable[[bytes], Awaitable[bytes]],
+        site: str = "lab",
+        timezone: str = "Europe/Rome",
+    ) -> None:
+        self.deliver = deliver
         self._seq = 0
         self._described = False
         self.name = site
@@ -101,7 +110,7 @@ class FakeSite:
             description=None if self._described else encoded,
             live=live,
         )
-        answer = decode_downlink(await self._server.ingest.handle(self.name, encode_uplink(uplink)))
+        answer = decode_downlink(await self.deliver(encode_uplink(uplink)))
         self._seq += len(bodies)
         self._described = True
         assert (answer.answer, answer.acked_seq) == (Answer.OK, self._seq)
@@ -119,7 +128,7 @@ class Running:
     async def site(self, name: str = "lab", timezone: str = "Europe/Rome") -> FakeSite:
         """Admit a site."""
         await self.server.store.add_site(name, int(self.clock.wall_s()))
-        return FakeSite(self.server, name, timezone)
+        return FakeSite(partial(self.server.ingest.handle, name), name, timezone)
 
     def client(self, **headers: str) -> httpx.AsyncClient:
         """A client with these headers that has not signed in."""
