@@ -114,6 +114,30 @@ async def test_a_listener_that_dies_costs_no_minute(bus: str, clock: SharedClock
     assert heard_minutes >= {int(START_S // 60) + minute for minute in range(12)}
 
 
+@pytest.mark.parametrize(
+    ("deaths", "bursts"),
+    [
+        ({12}, 13),  # gone before it read the last burst
+        ({13}, 13),  # gone after reading it, before the minute's end could be saved
+        ({12, 14, 15}, 15),
+        ({5}, 13),
+    ],
+)
+async def test_a_burst_that_died_with_its_listener_is_sent_again_in_the_same_minute(
+    deaths: set[int], bursts: int
+) -> None:
+    class Mortal(DecodingWire):
+        looks = 0
+
+        def heard(self) -> bool:
+            self.looks += 1
+            return self.looks not in deaths
+
+    wire = Mortal()
+    await Replay(parse_datalog(minutes(1)), wire, unbounded()).run()
+    assert len(wire.heard_values["battery.soc"]) == bursts
+
+
 async def test_a_test_may_play_as_far_as_it_likes(bus: str, clock: SharedClock) -> None:
     wire = wire_of(f"simbus:{bus}")
     replay = Replay(parse_datalog(minutes(6)), wire, Pace(SystemClock(), 0, clock))
