@@ -24,6 +24,7 @@ from stallaini.bot.picture import Panel, Picture
 from stallaini.bot.sun import nights
 from stallaini.bot.texts import LANGUAGES, Texts
 from stallaini.bot.ticks import time_ticks
+from stallaini.bot.wording import MINUS
 
 WIDTH_PX, HEIGHT_PX = 1080, 1350
 _DPI = 200
@@ -60,11 +61,17 @@ def render(picture: Picture) -> bytes:
 
 
 def _head(figure: Figure, picture: Picture) -> None:
-    title_pt = min(_TITLE_PT, _TITLE_PT * 34 / max(len(picture.title), 1))
-    figure.text(0.035, 0.972, picture.title, fontsize=title_pt, weight="bold", color=_INK, va="top")
-    figure.text(0.035, 0.933, picture.subtitle, fontsize=_SMALL_PT, color=_FAINT, va="top")
+    _head_line(figure, 0.972, picture.title, _TITLE_PT, _INK, "bold")
+    _head_line(figure, 0.933, picture.subtitle, _SMALL_PT, _FAINT, "normal")
     if picture.stale is not None:
-        figure.text(0.035, 0.905, picture.stale, fontsize=_SMALL_PT, weight="bold", color=_WARNING, va="top")
+        _head_line(figure, 0.905, picture.stale, _SMALL_PT, _WARNING, "bold")
+
+
+def _head_line(figure: Figure, y: float, said: str, size_pt: float, colour: str, weight: str) -> None:
+    """A line across the picture, in smaller letters where it would not fit."""
+    line = figure.text(0.035, y, said, fontsize=size_pt, color=colour, weight=weight, va="top")
+    width_px = line.get_window_extent().width
+    line.set_fontsize(size_pt * min(1.0, 0.93 * WIDTH_PX / max(width_px, 1.0)))
 
 
 def _backdrop(axes: Axes, picture: Picture, panel: Panel, texts: Texts) -> None:
@@ -75,7 +82,7 @@ def _backdrop(axes: Axes, picture: Picture, panel: Panel, texts: Texts) -> None:
         axes.axvspan(
             start_s, end_s, facecolor=_MISSING, edgecolor="#e3cf9f", hatch="//", linewidth=0, zorder=1
         )
-        if end_s - start_s > 0.2 * (picture.end_s - picture.start_s):
+        if end_s - start_s > 0.16 * (picture.end_s - picture.start_s):
             axes.text(
                 (start_s + end_s) / 2,
                 0.5,
@@ -85,6 +92,7 @@ def _backdrop(axes: Axes, picture: Picture, panel: Panel, texts: Texts) -> None:
                 va="center",
                 fontsize=_SMALL_PT,
                 color="#7a5b12",
+                bbox={"facecolor": _MISSING, "edgecolor": "none", "pad": 3},
                 zorder=6,
             )
 
@@ -138,12 +146,11 @@ def _draw_panel(axes: Axes, panel: Panel, stale: bool) -> None:
 
 def _last_colour(panel: Panel, stale: bool) -> str:
     """Grey for what is no longer true; green and orange for charging and discharging."""
-    last = next((value for value in reversed(panel.mean) if value is not None), None)
-    if stale or last is None:
+    if stale or all(value is None for value in panel.mean):
         return _FAINT
     if panel.style != "current":
         return _COLOURS[panel.style]
-    return _CHARGE if last >= 0 else _DISCHARGE
+    return _DISCHARGE if panel.last.startswith(MINUS) else _CHARGE
 
 
 def _charge_and_discharge(axes: Axes, t: Floats, mean: Floats) -> None:
@@ -159,6 +166,8 @@ def _value_axis(axes: Axes, panel: Panel) -> None:
     axes.locator_params(axis="y", nbins=5, steps=[1, 2, 2.5, 5, 10])
     if panel.style == "soc":
         axes.set_yticks([0, 25, 50, 75, 100])
+    elif all(value is None for value in panel.mean):
+        axes.set_yticks([])
     axes.grid(axis="y", color=_GRID, linewidth=0.7, zorder=2)
     axes.tick_params(axis="y", labelsize=_SMALL_PT, labelcolor=_FAINT, length=0, pad=4)
     axes.set_axisbelow(False)

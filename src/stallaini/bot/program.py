@@ -223,10 +223,8 @@ class BotProgram:
                 failures += 1
                 level = logging.WARNING if failures == 1 else logging.DEBUG
                 logger.log(level, "cannot %s, trying again: %s%s", what, error, _hint(error))
-                pause_s = (
-                    seconds(error) if isinstance(error, RetryAfter) else min(pause_s * 2, _LONGEST_PAUSE_S)
-                )
-                await self._clock.sleep(pause_s)
+                await self._clock.sleep(seconds(error) if isinstance(error, RetryAfter) else pause_s)
+                pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
             else:
                 if failures:
                     logger.info("can %s again after %d failure(s)", what, failures)
