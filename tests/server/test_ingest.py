@@ -80,6 +80,7 @@ async def test_minutes_chained_to_the_last_acknowledged_one_are_understood(serve
     # The answer to the second was lost: the edge still codes against the first.
     late = edge.uplink([*second, *third], described=False)
     assert (await edge.send(server, late, first[0])).acked_seq == 3
+    assert [base.seq for base in (await server.store.journal("noto", edge.journal_id)).bases] == [2, 3]
     column = await server.store.column("noto", "battery.soc.last", NOON_MINUTE, NOON_MINUTE + 9)
     assert column.values.tolist() == [e.body.values[3] for e in [*first, *second, *third]]  # type: ignore[union-attr]
 

@@ -72,43 +72,53 @@ def decode_chunks(
     Per chunk: its day (whole days since 1970), the span of its records, its n and its bytes.
     """
     minutes = np.empty(sum(counts), np.int64)
-    values = np.empty(len(minutes), np.int64)
+    if not blobs:
+        return minutes, minutes
+    firsts: list[int] = []
+    bodies: list[bytes] = []
     begin = 0
     for day, span, n, blob in zip(days, spans, counts, blobs, strict=True):
-        end = begin + n
-        offsets = _unpack(blob, span, values[begin:end])
-        np.add(offsets, day * DAY_MINUTES, out=minutes[begin:end])
-        begin = end
-    return minutes, values
+        offsets, first, body = _unpack(blob, span)
+        np.add(offsets, day * DAY_MINUTES, out=minutes[begin : begin + n])
+        firsts.append(first)
+        bodies.append(body)
+        begin += n
+    return minutes, _values(np.array(firsts, np.int64), counts, bodies)
 
 
-def _unpack(blob: bytes, span: int, values: Integers) -> Integers:
-    """Fill in the values of one chunk; returns their minutes of the day."""
+def _unpack(blob: bytes, span: int) -> tuple[Integers, int, bytes]:
+    """The minutes of the day, the first value, the byte planes of the differences."""
     cursor = Cursor(blob)
     flags = cursor.byte()
     first = unzigzag(cursor.varint())
     offsets = _read_runs(cursor, span) if flags & _RUNS else _FULL[span]
-    planes = flags & _PLANES
-    if planes == 0:
-        values[:] = first
-        return offsets
     body = blob[cursor.position :]
-    raw = np.frombuffer(zlib.decompress(body, -15) if flags & _DEFLATED else body, np.uint8)
-    values[0] = first
-    values[1:] = _deltas(raw.reshape(planes, -1))
-    np.cumsum(values, out=values)
-    return offsets
+    return offsets, first, zlib.decompress(body, -15) if flags & _DEFLATED else body
 
 
-def _deltas(planes: NDArray[np.uint8]) -> NDArray[np.signedinteger]:
-    """The differences in the narrowest type that holds them: a year is half a million."""
-    unsigned, signed = _TYPES[len(planes)]
-    coded = planes[0].astype(unsigned)
-    for index in range(1, len(planes)):
-        coded |= planes[index].astype(unsigned) << unsigned(8 * index)
+def _values(firsts: Integers, counts: Sequence[int], bodies: Sequence[bytes]) -> Integers:
+    """One running sum over all chunks at once, shifted so that each begins at its own first value."""
+    unsigned, signed = _TYPES[
+        max((len(body) // (n - 1) for n, body in zip(counts, bodies, strict=True) if body), default=1)
+    ]
+    coded = _plane(0, counts, bodies).astype(unsigned)
+    for index in range(1, coded.itemsize):
+        coded |= _plane(index, counts, bodies).astype(unsigned) << unsigned(8 * index)
     signs = -(coded & unsigned(1)).view(signed)
-    deltas: NDArray[np.signedinteger] = (coded >> unsigned(1)).view(signed) ^ signs
-    return deltas
+    coded >>= unsigned(1)
+    values = np.cumsum(coded.view(signed) ^ signs, dtype=np.int64)
+    starts = np.cumsum(counts) - counts
+    values += np.repeat(firsts - values[starts], counts)
+    return values
+
+
+def _plane(index: int, counts: Sequence[int], bodies: Sequence[bytes]) -> NDArray[np.uint8]:
+    """Byte `index` of every difference, 0 for each chunk's first value and for planes it does without."""
+    parts: list[bytes] = []
+    for n, body in zip(counts, bodies, strict=True):
+        plane = body[index * (n - 1) : (index + 1) * (n - 1)]
+        parts += (b"\0", plane) if plane else (bytes(n),)
+    return np.frombuffer(b"".join(parts), np.uint8)
 
 
 def _full_count(span: int) -> int:

@@ -136,6 +136,8 @@ class Reader:
             return _NOTHING, _NOTHING, _NOTHING
         days, spans, counts, blobs = zip(*rows, strict=True)
         minutes, values = decode_chunks(days, spans, counts, blobs)
+        if set(spans) == {1}:
+            return minutes, values, _ones(len(minutes))
         return minutes, values, np.repeat(np.array(spans, np.int64), counts)
 
     def _sealed_pieces(self, name: str, start_minute: int, end_minute: int) -> list[Column]:
@@ -221,11 +223,19 @@ def _joined(pieces: Sequence[Column], unit: str | None) -> Column:
         return Column(_NOTHING, _NOTHING, _NOTHING, resolution, unit or "")
     minutes = _concatenated([piece.minutes for piece in kept])
     values = _concatenated([_steps(piece, resolution) for piece in kept])
-    spans = _concatenated([piece.spans for piece in kept])
+    if all(int(piece.spans.max()) == 1 for piece in kept):
+        spans = _ones(len(minutes))
+    else:
+        spans = _concatenated([piece.spans for piece in kept])
     if bool((minutes[1:] < minutes[:-1]).any()):
         order = np.argsort(minutes, kind="stable")
         minutes, values, spans = minutes[order], values[order], spans[order]
     return Column(minutes, values, spans, resolution, unit or "")
+
+
+def _ones(count: int) -> Integers:
+    """Spans of single minutes, taking no memory."""
+    return np.broadcast_to(np.int64(1), count)
 
 
 def _concatenated(arrays: Sequence[Integers]) -> Integers:
