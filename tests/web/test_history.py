@@ -91,7 +91,7 @@ def test_the_mouse_reads_out_a_bucket(visitor: Visitor) -> None:
     expect(value).to_have_text("no data")
 
 
-def test_a_finger_reads_out_a_bucket(visitor: Visitor) -> None:
+def test_a_finger_drawn_along_the_chart_reads_it_out(visitor: Visitor) -> None:
     page = visitor(PHONE).open_live()
     over = page.locator(".plot-soc .u-over")
     over.scroll_into_view_if_needed()
@@ -99,8 +99,19 @@ def test_a_finger_reads_out_a_bucket(visitor: Visitor) -> None:
     expect(when).to_contain_text("–")
     box = over.bounding_box()
     assert box
-    page.touchscreen.tap(box["x"] + box["width"] * 0.5, box["y"] + 30)
+    fingers = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *shares: float) -> None:
+        points = [{"x": box["x"] + box["width"] * share, "y": box["y"] + 30} for share in shares]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", 0.5)
     expect(when).not_to_contain_text("–")
+    noted = when.inner_text()
+    for share in (0.55, 0.65, 0.75):
+        touch("touchMove", share)
+    expect(when).not_to_have_text(noted)
+    touch("touchEnd")
     page.touchscreen.tap(20, 400)
     expect(when).to_contain_text("–")
 

@@ -9,4 +9,5 @@ import { begin } from "./state.ts";
 import { App } from "./view/App.tsx";
 
 render(<App />, document.getElementById("app")!);
-void begin();
+// The chart's code comes beside the first values, not after them.
+void begin().then(() => import("./chart/chart.ts"));

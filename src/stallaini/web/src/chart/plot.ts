@@ -28,6 +28,8 @@ export interface PlotPart {
 const AXIS_PX = 42;
 const FONT = "12px system-ui, sans-serif";
 const LEAST_SWING = 100;
+/** A little above 100 %, where a full battery's line would else be cut. */
+const LEVEL_TOP = 101;
 
 export function makePlot(frame: Frame, part: PlotPart, sync: string, onCursor: (plot: uPlot) => void): uPlot {
   const { host } = part;
@@ -42,7 +44,7 @@ export function makePlot(frame: Frame, part: PlotPart, sync: string, onCursor: (
       height: host.clientHeight,
       padding: [6, 6, 0, 0],
       legend: { show: false },
-      scales: { x: { time: true, range: [frame.startS, frame.endS] }, y: { range: part.kind === "level" ? [0, 100] : flowRange } },
+      scales: { x: { time: true, range: [frame.startS, frame.endS] }, y: { range: part.kind === "level" ? [0, LEVEL_TOP] : flowRange } },
       axes: axes(frame, part, paint),
       series: [{}, line(part, paint), edge, edge],
       bands: [{ series: [3, 2], fill: bandFill(part, paint) }],

@@ -51,7 +51,7 @@ function useChart(loaded: Loaded, socHost: Host, flowHost: Host, onCursor: (unix
   const spoken = locale.value;
   useEffect(() => {
     let ended = false;
-    // The chart's code is fetched beside the page, never before the present values are seen.
+    // A file of its own: the present values do not wait for it.
     void import("../chart/chart.ts").then(({ Chart }) => {
       if (ended) return;
       const parts = [];
