@@ -95,7 +95,7 @@ def test_without_bus_and_server_it_runs_and_stops_in_order(
     )
     assert program.stderr is not None
     said = ""
-    while "can.lost" not in said:
+    while "can.lost" not in said or "link lost" not in said:
         line = program.stderr.readline()
         assert line, said
         said += line

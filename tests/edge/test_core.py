@@ -149,13 +149,13 @@ async def test_an_outage_is_two_events_however_many_tries(tmp_path: Path) -> Non
     world.up = False
     world.minute(0)
     await world.run(3600)
-    assert 30 < len(world.tries) < 60
+    assert 50 < len(world.tries) < 70
     world.up = True
     await world.run(120)
     assert world.events("edge.started") == ["link.lost", "link.restored"]
     restored = world.server.bodies[-1]
     assert isinstance(restored, Event)
-    assert 3500 < int(restored.data["seconds"] or 0) < 3720
+    assert 3540 < int(restored.data["seconds"] or 0) < 3720
     assert world.minutes == [0]
 
 

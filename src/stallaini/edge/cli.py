@@ -104,7 +104,7 @@ async def _not_joined(payload: bytes) -> bytes:
 
 def _keep_join(data_dir: Path, line: str) -> Join:
     join = parse_join(line)
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_join(data_dir / JOIN_FILE, join)
     return join
 

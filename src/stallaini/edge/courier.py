@@ -17,7 +17,7 @@ from stallaini.site.config import LinkConfig
 logger = logging.getLogger(__name__)
 
 LOST, RESTORED = "link.lost", "link.restored"
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _URGENT_PAUSE_S = 2.0, 90.0, 5.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _URGENT_PAUSE_S = 2.0, 60.0, 5.0
 
 
 class Outcome(enum.Enum):
