@@ -80,35 +80,36 @@ class VirtualClock:
 class SharedClock:
     """A clock in a small file that one process drives and others read: for replay faster than real time.
 
-    The file holds two little-endian doubles: monotonic seconds and wall seconds. A reader that sleeps
-    looks at the file every 2 ms of real time.
+    The file holds two doubles of this machine: monotonic seconds, and wall seconds less those. A reader
+    that sleeps looks at the file every 2 ms of real time.
     """
 
-    _LAYOUT = struct.Struct("<dd")
+    # Only the first double ever changes, and a memoryview's item is written and read whole: struct goes
+    # byte by byte, so that a reader in another process would now and then see half of the old time.
+    _LAYOUT = struct.Struct("=dd")
     _POLL_S = 0.002
 
     def __init__(self, path: Path) -> None:
         with path.open("r+b") as file:
-            self._map = mmap.mmap(file.fileno(), self._LAYOUT.size)
+            self._cells = memoryview(mmap.mmap(file.fileno(), self._LAYOUT.size)).cast("d")
 
     @classmethod
     def create(cls, path: Path, wall_s: float, monotonic_s: float = 1000.0) -> SharedClock:
         """Make the file (replacing an old one) and return a clock on it."""
-        path.write_bytes(cls._LAYOUT.pack(monotonic_s, wall_s))
+        path.write_bytes(cls._LAYOUT.pack(monotonic_s, wall_s - monotonic_s))
         return cls(path)
 
     def monotonic_s(self) -> float:
         """Seconds as last set by the driver."""
-        return float(self._LAYOUT.unpack_from(self._map)[0])
+        return self._cells[0]
 
     def wall_s(self) -> float:
         """Unix time as last set by the driver."""
-        return float(self._LAYOUT.unpack_from(self._map)[1])
+        return self._cells[0] + self._cells[1]
 
     def advance(self, seconds: float) -> None:
         """Driver only: move both times forward."""
-        monotonic_s, wall_s = self._LAYOUT.unpack_from(self._map)
-        self._LAYOUT.pack_into(self._map, 0, monotonic_s + seconds, wall_s + seconds)
+        self._cells[0] += seconds
 
     async def sleep(self, seconds: float) -> None:
         """Poll the file until its monotonic time has passed the end."""
