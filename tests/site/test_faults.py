@@ -46,6 +46,7 @@ LOAD = "[loads.pump]\npower_w = 2200\n"
         (SITE + '[link]\nlive = "allways"\n', 5, 'impossible value "allways"', 'did you mean "always"?'),
         (SITE + '[loads."Well Pump"]\npower_w = 1\n', 4, 'bad name "Well Pump"', "`well_pump` would do"),
         (SITE + BATTERY.replace("battery_kind", "batery_kind"), 5, "unknown device kind", "`battery_kind`"),
+        (SITE + '[devices.b]\nkind = "log_kind"\n', 5, "no live channels", "leave this device out"),
         (SITE + "[devices.b]\n", 4, "`devices.b.kind` is missing", "add kind"),
         (
             SITE + BATTERY.replace("devices.battery", "devices.load"),

@@ -25,7 +25,10 @@ setting = [
 ]
 """
 
-KINDS: dict[str, DeviceKind] = {"battery_kind": parse_manifest(BATTERY_MANIFEST)}
+KINDS: dict[str, DeviceKind] = {
+    "battery_kind": parse_manifest(BATTERY_MANIFEST),
+    "log_kind": parse_manifest('name = "log_kind"\ntitle = "A log"\n'),
+}
 
 SITE = """[site]
 name = "noto"

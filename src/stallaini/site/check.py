@@ -98,6 +98,9 @@ def _devices(document: Document, kinds: Mapping[str, DeviceKind]) -> dict[str, V
         kind = kinds.get(raw["kind"]) if isinstance(raw, dict) and isinstance(raw.get("kind"), str) else None
         if kind is not None:
             devices[name] = read_table(document, path, raw, (*keys.DEVICE, *kind.settings))
+            if not kind.channels:
+                fix = "leave this device out: what it records is read from its files"
+                document.fault((*path, "kind"), f'the device kind "{kind.name}" has no live channels', fix)
             continue
         # Which settings it may have only its kind could tell: check the keys that every device has.
         common = {key.name for key in keys.DEVICE}
