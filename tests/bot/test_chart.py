@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import math
+import time
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from zoneinfo import ZoneInfo
@@ -164,6 +166,16 @@ def test_the_midnight_sun_and_the_polar_night() -> None:
 
 async def test_a_process_of_its_own_draws_the_same() -> None:
     assert await Drawer().draw(picture()) == render(picture())
+
+
+async def test_the_bot_goes_on_while_a_picture_is_drawn() -> None:
+    drawing = asyncio.create_task(Drawer().draw(picture()))
+    beats = [time.monotonic()]
+    while not drawing.done():
+        await asyncio.sleep(0.01)
+        beats.append(time.monotonic())
+    longest_s = max(after - before for before, after in itertools.pairwise(beats))
+    assert longest_s < (beats[-1] - beats[0]) / 3
 
 
 async def test_a_picture_that_cannot_be_drawn_is_an_error_with_its_reason() -> None:

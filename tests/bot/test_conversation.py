@@ -93,7 +93,7 @@ def test_status_shows_the_battery_now_with_its_age(anna: Talk) -> None:
         "live, 1 s old",
     ):
         assert shown in card
-    assert "charge up to 148 A and 53.2 V" in card
+    assert "• charge up to 148 A and 53.2 V" in card
     assert "discharge up to 160 A, down to 45.0 V" in card
     assert "No alarm raised" in card
     assert "STALE" not in card
