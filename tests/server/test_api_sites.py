@@ -140,6 +140,13 @@ async def test_now_tells_fresh_stale_and_absent_apart(
     assert (await ask(viewer, "/sites/lab/now"))["channels"]["battery.soc"]["quality"] == "stale"
 
 
+async def test_a_newer_minute_is_seen_at_once(site: FakeSite, viewer: httpx.AsyncClient) -> None:
+    for minute, soc in ((-3, 60.0), (-2, 61.0)):
+        await site.minutes((START_MINUTE + minute, {"battery.soc.last": soc}))
+        now = await ask(viewer, "/sites/lab/now")
+        assert now["channels"]["battery.soc"]["value"] == soc
+
+
 async def test_after_a_restart_the_last_minutes_are_shown_as_stale(tmp_path: Path) -> None:
     async with serving(tmp_path) as first:
         site = await first.site("lab")
@@ -342,13 +349,34 @@ async def test_wrong_questions_are_told_what_is_wrong(site: FakeSite, viewer: ht
     assert "not before end" in await problem(
         viewer, path, 422, name="battery.soc", start=NOON, end="2026-11-16T08:00:00Z"
     )
-    assert "40 years" in await problem(viewer, path, 422, name="battery.soc", start="0001-01-01T00:00:00Z")
+    assert "40 years" in await problem(viewer, path, 422, name="battery.soc", start="1970-01-01T00:00:00Z")
     assert "query points" in await problem(viewer, path, 422, name="battery.soc", points=0)
     assert "query limit" in await problem(viewer, "/sites/lab/events", 422, limit=100_000)
     assert "before end" in await problem(
         viewer, "/sites/lab/energy", 422, start="2026-11-16", end="2026-11-16"
     )
     assert "query by" in await problem(viewer, "/sites/lab/energy", 422, by="month")
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01", "1969-12-31", "9000-01-01", "9999-12-31", "10000-01-01"])
+async def test_times_no_site_ever_saw_are_refused(
+    site: FakeSite, viewer: httpx.AsyncClient, moment: str
+) -> None:
+    await site.minutes((START_MINUTE - 1, {"battery.soc.last": 62.0}))
+    for path, suffix in (("series", "T00:00:00Z"), ("gaps", "T00:00:00Z"), ("events", "Z"), ("energy", "")):
+        for side in ("start", "end"):
+            question = {"name": "battery.soc", side: moment + suffix}
+            await problem(viewer, f"/sites/lab/{path}", 422, **question)
+
+
+@pytest.mark.parametrize("moment", ["1970-01-01", "8999-12-31"])
+async def test_any_other_time_may_be_asked_for(
+    site: FakeSite, viewer: httpx.AsyncClient, moment: str
+) -> None:
+    await site.minutes((START_MINUTE - 1, {"battery.soc.last": 62.0}))
+    for path, suffix in (("series", "T23:00:00-12:00"), ("gaps", "T00:00:00+14:00"), ("events", "T00:00Z")):
+        await ask(viewer, f"/sites/lab/{path}", name="battery.soc", end=moment + suffix)
+    await ask(viewer, "/sites/lab/energy", end=moment)
 
 
 @pytest.mark.parametrize("part", ["", "/now", "/series", "/gaps", "/events", "/energy", "/live"])

@@ -16,7 +16,7 @@ from stallaini.server.live import ASKED_WATCH_S
 from stallaini.server.problems import Problem, problems
 from stallaini.server.services import PREFIX, AnyActor, Parts
 from stallaini.server.sites import unknown
-from stallaini.server.times import Instant, iso, iso_minute
+from stallaini.server.times import Day, Instant, iso, iso_minute
 from stallaini.site.description import Description
 
 DAY_S = 24 * 3600
@@ -166,8 +166,8 @@ async def read_energy(
     parts: Parts,
     _: AnyActor,
     by: Literal["day"] = "day",
-    start: Annotated[date | None, Query(description="First day, in the site's zone.")] = None,
-    end: Annotated[date | None, Query(description="The day after the last; default tomorrow.")] = None,
+    start: Annotated[Day | None, Query(description="First day, in the site's zone.")] = None,
+    end: Annotated[Day | None, Query(description="The day after the last; default tomorrow.")] = None,
 ) -> shapes.Energy:
     """Energy of every power channel by day of the site's zone. Default: seven days up to today."""
     description = await parts.sites.description(site)

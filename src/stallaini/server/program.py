@@ -137,7 +137,8 @@ class Server:
             except (sqlite3.Error, OSError) as error:
                 logger.error("sealing finished days failed, tried again in an hour: %s", error)
             else:
-                logger.info("sealed %d days, rewrote %d", report.sealed, report.rewritten)
+                if report.sealed or report.rewritten:
+                    logger.info("sealed %d site-days, rewrote %d", report.sealed, report.rewritten)
 
 
 async def run_server(

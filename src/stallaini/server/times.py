@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 # In a URL an unescaped + arrives as a blank.
 _LOST_PLUS = re.compile(r"^(\S+T\S+) (\d\d:?\d\d)$")
+# With room on both sides for zones and for stretches counted back from an end.
+_FIRST_YEAR, _LAST_YEAR = 1969, 9000
 _SCHEMA = {"type": "string", "format": "date-time", "example": "2026-11-16T08:30:00Z"}
 
 
@@ -33,8 +35,19 @@ def parse_instant(text: Any) -> int:
         raise ValueError(f"{text!r} is not a time; write it as 2026-11-16T08:30:00Z") from None
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no zone; write it in UTC as {text}Z")
+    if not _FIRST_YEAR < moment.year < _LAST_YEAR:
+        raise ValueError(f"{text!r} is outside the years {_FIRST_YEAR} to {_LAST_YEAR}")
     return int(moment.timestamp())
 
+
+def _within_years(day: date) -> date:
+    if not _FIRST_YEAR < day.year < _LAST_YEAR:
+        raise ValueError(f"{day} is outside the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    return day
+
+
+Day = Annotated[date, AfterValidator(_within_years)]
+"""A query parameter: a calendar day."""
 
 Instant = Annotated[int, BeforeValidator(parse_instant), WithJsonSchema(_SCHEMA)]
 """A query parameter: a time, handed on as Unix seconds."""
