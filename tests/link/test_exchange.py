@@ -93,7 +93,9 @@ async def exchanged(pair: CoapPair, payload: bytes) -> int:
     raise AssertionError("no answer after nine attempts")
 
 
-async def test_an_exchange_that_is_cancelled_sends_nothing_more(pair: CoapPair) -> None:
+async def test_an_exchange_that_is_cancelled_sends_nothing_more(
+    pair: CoapPair, caplog: pytest.LogCaptureFixture
+) -> None:
     await pair.restart_edge(HASTE_S)
     await pair.exchange(b"1")
     pair.relay.faults.cut = True
@@ -107,6 +109,7 @@ async def test_an_exchange_that_is_cancelled_sends_nothing_more(pair: CoapPair) 
     assert len(pair.relay.up.sizes) == sent
     pair.relay.faults.cut = False
     assert await pair.exchange(b"3") == b"down:3"
+    assert caplog.messages == []
 
 
 async def test_loss_doubling_and_reordering_lose_nothing_and_double_nothing(pair: CoapPair) -> None:

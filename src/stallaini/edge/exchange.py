@@ -91,8 +91,13 @@ class CoapExchange:
         message.opt.uri_path = _PATH
         message.remote = OSCOREAddress(self._security, endpoint.address(await self._address()))
         endpoint.use_empty_token()
-        response: Message = await context.request(message).response
-        return response
+        response: asyncio.Future[Message] = context.request(message).response
+        try:
+            # A response cancelled from outside makes aiocoap stumble when its socket closes later.
+            return await asyncio.shield(response)
+        except asyncio.CancelledError:
+            response.add_done_callback(_look_away)
+            raise
 
     async def _socket(self) -> tuple[Context, Endpoint]:
         if self._open is None:
@@ -134,6 +139,12 @@ class _AnswersOnly:
         if message.mtype in (ACK, RST):
             return endpoint.awaits(message)
         return message.code is not None and bool(message.code.is_response())
+
+
+def _look_away(response: asyncio.Future[Message]) -> None:
+    """Take the result nobody waits for any more."""
+    if not response.cancelled():
+        response.exception()
 
 
 def _hint(plain: Message) -> str:
