@@ -132,32 +132,24 @@ def _own_age(value: Value, age_s: float, texts: Texts) -> str:
 
 
 def _limit_lines(battery: Battery, texts: Texts) -> list[str]:
-    lines = []
-    for enabled, blocked, current, voltage, text in (
-        (
-            "charge_enabled",
-            texts.charge_blocked,
-            "charge_current_limit",
-            "charge_voltage_limit",
-            texts.charge_limit,
-        ),
-        (
-            "discharge_enabled",
-            texts.discharge_blocked,
-            "discharge_current_limit",
-            "discharge_voltage_limit",
-            texts.discharge_limit,
-        ),
-    ):
-        current_a, voltage_v = battery.figure(current), battery.figure(voltage)
-        if battery.forbids(enabled):
-            lines.append("⛔ " + blocked)
-        elif current_a is not None and voltage_v is not None:
-            said = text.format(
-                current=f"{number(current_a, 0, texts)} A", voltage=f"{number(voltage_v, 1, texts)} V"
-            )
-            lines.append(f"{texts.limits} {said}")
+    charge = _limit(battery, "charge", texts.charge_limit, texts)
+    discharge = _limit(battery, "discharge", texts.discharge_limit, texts)
+    allowed = [f"• {limit}" for limit in (charge, discharge) if limit is not None]
+    lines = [texts.limits, *allowed] if allowed else []
+    if battery.forbids("charge_enabled"):
+        lines.append("⛔ " + texts.charge_blocked)
+    if battery.forbids("discharge_enabled"):
+        lines.append("⛔ " + texts.discharge_blocked)
     return lines
+
+
+def _limit(battery: Battery, way: str, text: str, texts: Texts) -> str | None:
+    """What the battery allows one way, or None when it does not say or allows nothing."""
+    current_a = battery.figure(f"{way}_current_limit")
+    voltage_v = battery.figure(f"{way}_voltage_limit")
+    if battery.forbids(f"{way}_enabled") or current_a is None or voltage_v is None:
+        return None
+    return text.format(current=f"{number(current_a, 0, texts)} A", voltage=f"{number(voltage_v, 1, texts)} V")
 
 
 def present_value(now: Now, channel: str) -> float | None:

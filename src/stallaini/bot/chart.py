@@ -163,7 +163,7 @@ def _charge_and_discharge(axes: Axes, t: Floats, mean: Floats) -> None:
 def _value_axis(axes: Axes, panel: Panel) -> None:
     low, high = _limits(panel)
     axes.set_ylim(low, high)
-    axes.locator_params(axis="y", nbins=5, steps=[1, 2, 2.5, 5, 10])
+    axes.locator_params(axis="y", nbins=6, steps=[1, 2, 2.5, 5, 10])
     if panel.style == "soc":
         axes.set_yticks([0, 25, 50, 75, 100])
     elif all(value is None for value in panel.mean):
