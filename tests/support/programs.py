@@ -25,7 +25,7 @@ kind = "can_battery"
 bus = "simbus:{bus}"
 
 [link]
-ack_timeout_s = 0.3
+ack_timeout_s = 0.5
 """
 
 
@@ -104,6 +104,15 @@ class Programs:
         """What the program wrote on its standard error and output so far."""
         return (self.folder / f"{name}.log").read_text()
 
+    async def until_listening(self) -> None:
+        """Return when the edge has its bus open; its log is the error when it ends instead."""
+        for _ in range(150):
+            if "can.open" in self.log("edge"):
+                return
+            assert self.alive("edge"), self.log("edge")
+            await asyncio.sleep(0.1)
+        raise AssertionError(self.log("edge"))
+
     async def ask(self, path: str) -> Any:
         """GET of the HTTP API, decoded."""
         return await asyncio.to_thread(self._ask, path)
@@ -112,12 +121,13 @@ class Programs:
         """Return when the server answers; its log is the error when it does not."""
         for _ in range(300):
             try:
-                await self.ask("/api/v1/healthz")
+                await self.ask("/healthz")
                 return
-            except OSError:
-                assert self.alive("server"), self.log("server")
+            except OSError as error:
+                said = f"{error}: {self.log('server')}"
+                assert self.alive("server"), said
                 await asyncio.sleep(0.1)
-        raise AssertionError(self.log("server"))
+        raise AssertionError(said)
 
     def _ask(self, path: str) -> Any:
         request = urllib.request.Request(
