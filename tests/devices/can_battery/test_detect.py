@@ -117,6 +117,17 @@ def test_a_silence_of_an_hour_changes_nothing() -> None:
     assert heard.verdict.profile == "pylontech-1.2"
 
 
+def test_a_battery_that_is_off_is_not_forgotten_while_the_inverter_speaks() -> None:
+    heard = Detector()
+    for second in range(60):
+        burst(heard, float(second), *V12)
+    for second in range(60, 3660):
+        assert not heard.observe(0x305, bytes(8), float(second))
+    for second in range(3660, 3700):
+        assert not burst(heard, float(second), *V12, 0x305)
+    assert heard.verdict.profile == "pylontech-1.2"
+
+
 def test_a_name_sent_once_a_minute_is_not_forgotten() -> None:
     heard = Detector()
     for second in range(600):

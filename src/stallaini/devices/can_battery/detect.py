@@ -53,6 +53,7 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    inverter: frozenset[int]
     signature: tuple[Signature, ...]
 
 
@@ -71,11 +72,15 @@ class Verdict(NamedTuple):
 UNDECIDED = Verdict(FALLBACK, "nothing telling heard yet")
 
 
-@functools.cache
 def signatures() -> tuple[Signature, ...]:
     """The table, in order; the first that fits wins."""
+    return _table().signature
+
+
+@functools.cache
+def _table() -> _Table:
     text = resources.files("stallaini.devices.can_battery").joinpath("signatures.toml").read_text("utf-8")
-    return msgspec.toml.decode(text, type=_Table).signature
+    return msgspec.toml.decode(text, type=_Table)
 
 
 class Detector:
@@ -83,7 +88,9 @@ class Detector:
 
     def __init__(self) -> None:
         self.heard: dict[int, float] = {}
+        """Every id and the second it was last heard."""
         self.verdict = UNDECIDED
+        self._inverter = _table().inverter
         self._makers: dict[str, float] = {}
         self._marked = False
         self._cell_voltages = False
@@ -92,6 +99,9 @@ class Detector:
 
     def observe(self, can_id: int, data: bytes, now_s: float) -> bool:
         """Take in one data frame; True when it brought a new verdict."""
+        if can_id in self._inverter:
+            self.heard[can_id] = now_s
+            return False
         if can_id not in self.heard:
             self._changed(now_s)
         self.heard[can_id] = now_s
