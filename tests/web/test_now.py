@@ -58,6 +58,8 @@ def test_values_that_go_stale_lose_their_colour_and_tell_their_age(visitor: Visi
     visit = visitor(PHONE)
     page = visit.open_live()
     world.fall_silent()
+    expect(page.locator(".pulse")).to_have_attribute("data-state", "late", timeout=5_000)
+    expect(page.locator(".power")).to_have_attribute("data-quality", "late")
     expect(page.locator(".pulse")).to_have_attribute("data-state", "stale", timeout=9_000)
     last_power = power_shown(page)
     expect(page.locator(".stale-note")).to_contain_text("Last heard")

@@ -132,7 +132,7 @@ def test_sign_in_see_live_values_and_history_see_them_go_stale(visitor: Visitor,
     expect(page.locator(".energy-days li").last).not_to_contain_text("–")
 
     real_site.speaking = False
-    expect(page.locator(".pulse")).to_have_attribute("data-state", "stale", timeout=9_000)
+    expect(page.locator(".pulse")).to_have_attribute("data-state", "stale", timeout=20_000)
     expect(page.locator(".stale-note")).to_contain_text("Last heard 13:0")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()

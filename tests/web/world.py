@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 ROME = ZoneInfo("Europe/Rome")
-STALE_AFTER_S = 5.0
+STALE_AFTER_S = 2.0
 CAPACITY_KWH = 9.6
 HISTORY_DAYS = 9
 GAP_START_MINUTES_AGO = 3 * 1440

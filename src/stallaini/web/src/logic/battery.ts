@@ -13,7 +13,8 @@ export type FlagKind = (typeof FLAG_KINDS)[number];
 export interface Flag {
   kind: FlagKind;
   item: string;
-  fresh: boolean;
+  /** Raised when last heard, which is a while ago. */
+  stale: boolean;
 }
 
 /** The devices whose channels make them a battery: they report a state of charge. */
@@ -56,7 +57,7 @@ export function raisedFlags(now: Now, site: Site, device: string, elapsed: numbe
       const value = read(channel.name.slice(device.length + 1));
       const flag = flagOf(value);
       if (flag !== null) reported = true;
-      if (flag === true) raised.push({ kind, item: channel.name.slice(prefix.length), fresh: value.quality === "fresh" });
+      if (flag === true) raised.push({ kind, item: channel.name.slice(prefix.length), stale: value.quality === "stale" });
     }
   }
   return { raised, reported };

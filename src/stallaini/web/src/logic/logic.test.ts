@@ -24,11 +24,12 @@ function siteWith(...names: string[]): Site {
   return { site: "noto", title: "Noto", timezone: "Europe/Rome", latitude: null, longitude: null, devices, channels, series };
 }
 
-test("a value turns stale by itself while nothing arrives", () => {
+test("a value turns late, then stale, by itself while nothing arrives", () => {
   const given = { value: 62, unit: "%", age_s: 1, quality: "fresh" } as const;
   assert.equal(aged(given, soc, 3.9).quality, "fresh");
-  assert.equal(aged(given, soc, 4.1).quality, "stale");
-  assert.equal(aged(given, soc, 4.1).value, 62);
+  assert.equal(aged(given, soc, 4.1).quality, "late");
+  assert.equal(aged(given, soc, 14.1).quality, "stale");
+  assert.equal(aged(given, soc, 14.1).value, 62);
 });
 
 test("a value the server calls stale never turns fresh", () => {
@@ -38,6 +39,7 @@ test("a value the server calls stale never turns fresh", () => {
 test("a value without an age, or of an unknown channel, is not live", () => {
   assert.equal(aged({ value: 62, unit: "%", age_s: null, quality: "fresh" }, soc, 0).quality, "stale");
   assert.equal(aged({ value: 62, unit: "%", age_s: 0.1, quality: "fresh" }, undefined, 0).quality, "stale");
+  assert.equal(aged({ value: null, unit: "%", age_s: null, quality: "absent" }, soc, 0).quality, "absent");
 });
 
 test("sleeping phones and clocks set back do not rejuvenate values", () => {
@@ -49,6 +51,7 @@ test("sleeping phones and clocks set back do not rejuvenate values", () => {
 test("the newest value decides whether the page is live; the least patient channel says how long", () => {
   const patient = { ...soc, name: "battery.energy_charged", stale_after_s: 3600 };
   assert.equal(liveness(nowWith({}, 1), [patient, soc], 0), "live");
+  assert.equal(liveness(nowWith({}, 1), [patient, soc], 6), "late");
   assert.equal(liveness(nowWith({}, 1), [patient, soc], 60), "stale");
   assert.equal(liveness(nowWith({}, null), [patient, soc], 0), "never");
 });

@@ -59,7 +59,7 @@ function Pulse() {
     return <p class="pulse" data-state="wait"><span class="dot" />{waiting}</p>;
   }
   const ageS = newestAgeS(heard.value.now, elapsed.value);
-  const word = link.value === "lost" && state !== "live" ? text.reconnecting : text[state];
+  const word = link.value === "lost" && state === "stale" ? text.reconnecting : text[state];
   return (
     <p class="pulse" data-state={state}>
       <span class="dot" key={heard.value.now.at} />

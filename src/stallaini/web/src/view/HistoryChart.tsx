@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import type { Chart } from "../chart/chart.ts";
 import type { History } from "../api/types.ts";
@@ -47,26 +47,31 @@ type Host = { current: HTMLDivElement | null };
 
 function useChart(loaded: Loaded, socHost: Host, flowHost: Host, onCursor: (unixS: number | null) => void): { current: Chart | null } {
   const chart = useRef<Chart | null>(null);
+  const Maker = useChartMaker();
   const dark = useDark();
   const spoken = locale.value;
-  useEffect(() => {
-    let ended = false;
-    // A file of its own: the present values do not wait for it.
-    void import("../chart/chart.ts").then(({ Chart }) => {
-      if (ended) return;
-      const parts = [];
-      if (loaded.soc !== null) parts.push(partOf(loaded.soc, "level", socHost.current!, loaded.flow === null));
-      if (loaded.flow !== null) parts.push(partOf(loaded.flow, "flow", flowHost.current!, true));
-      chart.current = new Chart(frameOf(loaded, site.peek()!, parts[0]!.host.clientWidth), parts, onCursor);
-    });
+  // Within the same frame as the new captions, so that nothing flickers.
+  useLayoutEffect(() => {
+    if (Maker === null) return undefined;
+    const parts = [];
+    if (loaded.soc !== null) parts.push(partOf(loaded.soc, "level", socHost.current!, loaded.flow === null));
+    if (loaded.flow !== null) parts.push(partOf(loaded.flow, "flow", flowHost.current!, true));
+    const made = new Maker(frameOf(loaded, site.peek()!, parts[0]!.host.clientWidth), parts, onCursor);
+    chart.current = made;
     return () => {
-      ended = true;
       onCursor(null);
-      chart.current?.destroy();
+      made.destroy();
       chart.current = null;
     };
-  }, [loaded, dark, spoken]);
+  }, [Maker, loaded, dark, spoken]);
   return chart;
+}
+
+/** The chart's code is a file of its own, for which the present values do not wait; null until it is here. */
+function useChartMaker(): typeof Chart | null {
+  const [maker, setMaker] = useState<{ Chart: typeof Chart } | null>(null);
+  useEffect(() => void import("../chart/chart.ts").then(setMaker), []);
+  return maker?.Chart ?? null;
 }
 
 /** "Mon 16 Nov, 10:00 – Mon 23 Nov, 10:00", or the bucket under the cursor. */

@@ -2,10 +2,12 @@ import type { Aged } from "../logic/age.ts";
 import { numberOf, type Flow } from "../logic/battery.ts";
 import { DASH, powerParts } from "../words/format.ts";
 import { locale, words } from "../words/index.ts";
+import { ownAge } from "./ownAge.ts";
 
 /** Power in or out; the way it goes is said by word, colour and arrow. */
 export function Power(props: { power: Aged; flow: Flow }) {
   const powerW = numberOf(props.power);
+  const behind = ownAge(props.power);
   const shown = powerW === null ? { value: DASH, unit: "W" } : powerParts(locale.value, Math.abs(powerW));
   return (
     <div class="power" data-flow={props.flow} data-quality={props.power.quality}>
@@ -16,6 +18,7 @@ export function Power(props: { power: Aged; flow: Flow }) {
       <p class="power-number" data-testid="power">
         {shown.value}<span class="power-unit">{`\u00a0${shown.unit}`}</span>
       </p>
+      {behind && <p class="tile-note">{behind}</p>}
     </div>
   );
 }

@@ -2,6 +2,7 @@ import type { Aged } from "../logic/age.ts";
 import { numberOf, type Flow } from "../logic/battery.ts";
 import { DASH, number, withUnit } from "../words/format.ts";
 import { locale, words } from "../words/index.ts";
+import { ownAge } from "./ownAge.ts";
 
 const RADIUS = 88;
 const LENGTH = 2 * Math.PI * RADIUS;
@@ -30,7 +31,7 @@ export function Ring(props: { soc: Aged; flow: Flow }) {
         <p class="ring-number" data-testid="soc">
           {socPct === null ? DASH : number(locale.value, socPct, 0)}<span class="ring-unit">%</span>
         </p>
-        <p class="ring-label">{text.soc}</p>
+        <p class="ring-label">{ownAge(props.soc) ?? text.soc}</p>
       </div>
     </div>
   );

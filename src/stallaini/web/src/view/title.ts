@@ -17,7 +17,7 @@ function pageTitle(): string {
   const shown = site.value;
   const last = heard.value;
   if (shown === null || last === null) return "Stallaini";
-  if (life.value !== "live") return `${words()[life.value === "never" ? "never" : "stale"]} · ${shown.title}`;
+  if (life.value === "never" || life.value === "stale") return `${words()[life.value]} · ${shown.title}`;
   const battery = batteries(shown)[0];
   if (battery === undefined) return shown.title;
   const socPct = numberOf(reader(shown, last.now, elapsed.value, battery.name)("soc"));

@@ -3,6 +3,7 @@ export const en = {
   languageName: "English",
   loading: "Loading",
   live: "Live",
+  late: "Late",
   stale: "No live data",
   never: "Never heard",
   reconnecting: "Reconnecting",
