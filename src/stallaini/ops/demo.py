@@ -7,6 +7,7 @@ import asyncio
 import shutil
 import signal
 import socket
+import threading
 import urllib.request
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from stallaini.devices.catalogue import load_kinds
 from stallaini.edge.exchange import Exchange
 from stallaini.errors import OperatorError
 from stallaini.link.enrolment import admit
-from stallaini.link.join import parse_join
+from stallaini.link.join import read_join, write_join
 from stallaini.link.oscore import ContextStore
 from stallaini.ops.children import Children
 from stallaini.ops.history import History
@@ -55,38 +56,22 @@ def run(args: argparse.Namespace) -> int:
     clock = SystemClock()
     house = asyncio.run(_prepare(data, args.days, args.seed, clock))
     children = Children(data)
-    interrupted = _Interrupted()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
     try:
-        _start(children, data, args, house)
-        _wait_until_served(children, args.http, clock, interrupted)
-        if not interrupted:
+        _start_server_and_twin(children, data, args, house)
+        _wait_for(children, f"http://{args.http}/healthz", '"ok"', clock, stop)
+        _start_edge(children, data)
+        _wait_for(children, f"http://{args.http}/api/v1/sites", '"live"', clock, stop)
+        if not stop.is_set():
             print(f"\n  http://{args.http}  - the house is live; Ctrl-C stops it\n", flush=True)
-        while not interrupted:
+        while not stop.wait(_LOOK_S):
             children.check()
-            interrupted.wait(_LOOK_S)
     finally:
         children.stop()
     print("stopped", flush=True)
     return 0
-
-
-class _Interrupted:
-    """True once SIGINT or SIGTERM has come."""
-
-    def __init__(self) -> None:
-        self._came = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._note)
-
-    def __bool__(self) -> bool:
-        return self._came
-
-    def wait(self, seconds: float) -> None:
-        """Sleep, cut short by the signal."""
-        signal.sigtimedwait((), seconds)
-
-    def _note(self, *_: object) -> None:
-        self._came = True
 
 
 async def _prepare(data: Path, days: int, seed: int, clock: Clock) -> House:
@@ -96,7 +81,7 @@ async def _prepare(data: Path, days: int, seed: int, clock: Clock) -> House:
     contexts = ContextStore(data / "server" / CONTEXTS_FILE)
     join = admit(contexts, config.site, "127.0.0.1", _free_udp_port())
     contexts.close()
-    (data / "join").write_text(join.line())
+    write_join(data / "join", join)
     database = Database(data / "server" / DATABASE_FILE)
     try:
         store = SqliteStore(database)
@@ -118,34 +103,42 @@ async def _fill(config: SiteConfig, house: House, days: int, clock: Clock, excha
     progress.done()
 
 
-def _start(children: Children, data: Path, args: argparse.Namespace, house: House) -> None:
-    bus = f"simbus:{data / 'can.sock'}"
-    join = parse_join((data / "join").read_text())
+def _start_server_and_twin(children: Children, data: Path, args: argparse.Namespace, house: House) -> None:
+    join = read_join(data / "join")
     children.start(
-        "twin", "twin", "--bus", bus, "--profile", PROFILE, "--site", str(SITE_FILE),
+        "twin", "twin", "--bus", _bus(data), "--profile", PROFILE, "--site", str(SITE_FILE),
         "--seed", str(args.seed), "--soc", f"{house.pack.soc_pct:.2f}",
     )  # fmt: skip
     children.start(
         "server", "server", "--demo", "--data", str(data / "server"), "--http", args.http,
         "--coap", f"127.0.0.1:{join.port}",
     )  # fmt: skip
+
+
+def _start_edge(children: Children, data: Path) -> None:
     children.start(
-        "edge", "edge", str(SITE_FILE), "--data", str(data / "edge"), "--join", join.line(), "--bus", bus
-    )
+        "edge", "edge", str(SITE_FILE), "--data", str(data / "edge"), "--bus", _bus(data),
+        "--join", read_join(data / "join").line(),
+    )  # fmt: skip
 
 
-def _wait_until_served(children: Children, http: str, clock: Clock, interrupted: _Interrupted) -> None:
+def _bus(data: Path) -> str:
+    return f"simbus:{data / 'can.sock'}"
+
+
+def _wait_for(children: Children, url: str, words: str, clock: Clock, stop: threading.Event) -> None:
+    """Return when the answer at `url` has `words` in it. Raises OperatorError when it takes too long."""
     end_s = clock.monotonic_s() + _WAIT_S
-    while not interrupted:
+    while not stop.wait(_LOOK_S):
+        children.check()
         try:
-            urllib.request.urlopen(f"http://{http}/healthz", timeout=2).close()
-            return
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                if words in answer.read().decode():
+                    return
         except OSError:
-            children.check()
-            if clock.monotonic_s() > end_s:
-                log = children.log_path("server")
-                raise OperatorError(f"the server does not answer; see {log}") from None
-            interrupted.wait(_LOOK_S)
+            pass  # not up yet; `check` and the time limit say when it will never be
+        if clock.monotonic_s() > end_s:
+            raise OperatorError(f"the demo does not come up; the logs are in {children.log_path('*')}")
 
 
 def _fresh_folder(data: Path) -> Path:
@@ -156,7 +149,7 @@ def _fresh_folder(data: Path) -> Path:
     shutil.rmtree(data, ignore_errors=True)
     (data / "server").mkdir(parents=True, mode=0o700)
     mark.touch()
-    return data.resolve()
+    return data
 
 
 def _check_free(http: str) -> None:
