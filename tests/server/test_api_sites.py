@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from tests.support.serving import START_MINUTE, START_S, FakeSite, Running, serving
+from tests.support.serving import START_MINUTE, FakeSite, Running, ask, problem, serving
 
-from stallaini.link.messages import Event
 from stallaini.server import api_models as shapes
 
 NOON = "2026-11-16T12:00:00Z"
@@ -30,27 +28,6 @@ async def site(running: Running) -> FakeSite:
 @pytest.fixture
 async def viewer(running: Running) -> httpx.AsyncClient:
     return await running.program("viewer")
-
-
-async def ask(client: httpx.AsyncClient, path: str, **params: Any) -> Any:
-    answer = await client.get(f"/api/v1{path}", params=params)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-async def problem(client: httpx.AsyncClient, path: str, status: int, **params: Any) -> str:
-    answer = await client.get(f"/api/v1{path}", params=params)
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    body = answer.json()
-    assert body["status"] == status
-    assert body["type"].startswith("urn:stallaini:problem:")
-    return str(body["detail"])
-
-
-async def a_day(site: FakeSite, minutes: Iterable[int], power_w: float = 600.0) -> None:
-    for minute in minutes:
-        await site.minutes((minute, {"battery.power.mean": power_w}))
 
 
 async def test_an_admitted_site_that_never_spoke_is_listed_and_empty(
@@ -165,176 +142,6 @@ async def test_asking_makes_the_site_watched_for_a_minute(
     assert running.server.hub.watching_s(site.name) == 0
     await ask(viewer, "/sites/lab/now")
     assert running.server.hub.watching_s(site.name) == 60
-
-
-async def test_a_channels_history_has_mean_band_and_visible_gaps(
-    site: FakeSite, viewer: httpx.AsyncClient
-) -> None:
-    for minute, mean in ((-4, 1.0), (-3, 2.0), (-1, 4.0)):
-        await site.minutes(
-            (
-                START_MINUTE + minute,
-                {
-                    "battery.current.mean": mean,
-                    "battery.current.min": mean - 0.5,
-                    "battery.current.max": mean + 0.5,
-                },
-            )
-        )
-    found = await ask(
-        viewer, "/sites/lab/series", name="battery.current", start="2026-11-16T11:56:00Z", end=NOON
-    )
-    assert found == {
-        "site": "lab",
-        "name": "battery.current",
-        "unit": "A",
-        "start": "2026-11-16T11:56:00Z",
-        "end": NOON,
-        "bucket_s": 60,
-        "t": [START_S - 240, START_S - 180, START_S - 120, START_S - 60],
-        "mean": [1.0, 2.0, None, 4.0],
-        "min": [0.5, 1.5, None, 3.5],
-        "max": [1.5, 2.5, None, 4.5],
-    }
-    coarse = await ask(
-        viewer, "/sites/lab/series", name="battery.current", start="2026-11-16T11:56:00Z", end=NOON, points=2
-    )
-    assert (coarse["bucket_s"], coarse["mean"]) == (120, [1.5, 4.0])
-    assert (coarse["min"], coarse["max"]) == ([0.5, 3.5], [2.5, 4.5])
-
-
-async def test_a_channel_without_a_mean_shows_its_last_value_and_a_series_shows_itself(
-    site: FakeSite, viewer: httpx.AsyncClient
-) -> None:
-    values = {"battery.soc.min": 60.0, "battery.soc.max": 63.0, "battery.soc.last": 62.0}
-    await site.minutes((START_MINUTE - 1, {**values, "battery.charge_enabled.max": 1}))
-    stretch = {"start": "2026-11-16T11:59:00Z", "end": NOON}
-    soc = await ask(viewer, "/sites/lab/series", name="battery.soc", **stretch)
-    assert (soc["mean"], soc["min"], soc["max"]) == ([62.0], [60.0], [63.0])
-    low = await ask(viewer, "/sites/lab/series", name="battery.soc.min", **stretch)
-    assert (low["mean"], low["min"], low["max"]) == ([60.0], [60.0], [60.0])
-    flag = await ask(viewer, "/sites/lab/series", name="battery.charge_enabled", **stretch)
-    assert flag["mean"] == [1.0]
-
-
-async def test_history_defaults_to_the_last_day_in_500_points(
-    site: FakeSite, viewer: httpx.AsyncClient
-) -> None:
-    await site.minutes((START_MINUTE - 1, {"battery.soc.last": 62.0}))
-    found = await ask(viewer, "/sites/lab/series", name="battery.soc")
-    assert (found["start"], found["end"], found["bucket_s"]) == ("2026-11-15T12:00:00Z", NOON, 180)
-    assert len(found["t"]) == 480
-
-
-async def test_times_may_carry_any_zone_even_with_its_plus_lost_in_the_url(
-    site: FakeSite, viewer: httpx.AsyncClient
-) -> None:
-    await site.minutes((START_MINUTE - 1, {"battery.soc.last": 62.0}))
-    for start in ("2026-11-16T12:59:00+01:00", "2026-11-16T12:59:00 01:00"):
-        found = await ask(viewer, "/sites/lab/series", name="battery.soc", start=start)
-        assert (found["start"], found["mean"]) == ("2026-11-16T11:59:00Z", [62.0])
-
-
-async def test_gaps_are_counted_between_the_first_minute_and_now(
-    running: Running, site: FakeSite, viewer: httpx.AsyncClient
-) -> None:
-    for minute in (-10, -9, -5, -4, -3):
-        await site.minutes((START_MINUTE + minute, {"battery.soc.last": 62.0}))
-    found = await ask(viewer, "/sites/lab/gaps", start="2026-11-01T00:00:00Z", end="2027-01-01T00:00:00Z")
-    assert found == {
-        "site": "lab",
-        "start": "2026-11-16T11:50:00Z",
-        "end": NOON,
-        "minutes_expected": 10,
-        "minutes_present": 5,
-        "uptime_pct": 50.0,
-        "gaps": [
-            {
-                "start": "2026-11-16T11:52:00Z",
-                "end": "2026-11-16T11:55:00Z",
-                "minutes": 3,
-                "reason": None,
-            },
-            {"start": "2026-11-16T11:58:00Z", "end": NOON, "minutes": 2, "reason": "not received yet"},
-        ],
-    }
-
-
-async def test_a_gap_names_the_reason_the_sites_events_tell(
-    site: FakeSite, viewer: httpx.AsyncClient
-) -> None:
-    for minute in (-10, -5, -1):
-        await site.minutes((START_MINUTE + minute, {"battery.soc.last": 62.0}))
-    await site.events(Event(START_S - 300, "edge.started"), Event(START_S - 240, "can.silent"))
-    gaps = (await ask(viewer, "/sites/lab/gaps"))["gaps"]
-    assert [gap["reason"] for gap in gaps] == ["edge not running", None]
-
-
-async def test_events_come_newest_first_and_limited(site: FakeSite, viewer: httpx.AsyncClient) -> None:
-    await site.events(
-        Event(START_S - 3600, "can.silent", {"silent_s": 10, "bus": "can0"}),
-        Event(START_S - 60, "can.heard"),
-    )
-    found = (await ask(viewer, "/sites/lab/events"))["events"]
-    assert found == [
-        {"at": "2026-11-16T11:59:00Z", "kind": "can.heard", "data": {}},
-        {"at": "2026-11-16T11:00:00Z", "kind": "can.silent", "data": {"silent_s": 10, "bus": "can0"}},
-    ]
-    assert (await ask(viewer, "/sites/lab/events", limit=1))["events"] == found[:1]
-    assert (await ask(viewer, "/sites/lab/events", end="2026-11-16T11:30:00Z"))["events"] == found[1:]
-
-
-async def test_energy_of_a_day_splits_charging_from_discharging(
-    site: FakeSite, viewer: httpx.AsyncClient
-) -> None:
-    await site.minutes((START_MINUTE - 3, {"battery.power.mean": 1200}))
-    await site.minutes((START_MINUTE - 2, {"battery.power.mean": -600}))
-    await site.minutes((START_MINUTE - 1, {"battery.soc.last": 50}))
-    found = await ask(viewer, "/sites/lab/energy", start="2026-11-15", end="2026-11-17")
-    assert found == {
-        "site": "lab",
-        "by": "day",
-        "timezone": "Europe/Rome",
-        "days": [
-            {
-                "day": "2026-11-15",
-                "minutes_present": 0,
-                "minutes": 1440,
-                "channels": {"battery.power": {"in_kwh": None, "out_kwh": None}},
-            },
-            {
-                "day": "2026-11-16",
-                "minutes_present": 3,
-                "minutes": 1440,
-                "channels": {"battery.power": {"in_kwh": 0.02, "out_kwh": 0.01}},
-            },
-        ],
-    }
-    week = await ask(viewer, "/sites/lab/energy", by="day")
-    assert [day["day"] for day in week["days"]] == [f"2026-11-{day}" for day in range(10, 17)]
-
-
-@pytest.mark.parametrize(
-    ("day", "first_at_s", "hours"),
-    [
-        # Europe/Rome, 2026: clocks go forward on 29 March, back on 25 October.
-        ("2026-03-29", 1_774_738_800, 23),
-        ("2026-10-25", 1_792_879_200, 25),
-    ],
-)
-async def test_days_of_23_and_25_hours_have_their_whole_energy(
-    site: FakeSite, viewer: httpx.AsyncClient, day: str, first_at_s: int, hours: int
-) -> None:
-    first = first_at_s // 60
-    minutes = range(first - 60, first + hours * 60 + 60)
-    await site.minutes(*((minute, {"battery.power.mean": 1000.0}) for minute in minutes))
-    (found,) = (await ask(viewer, "/sites/lab/energy", start=day, end=_day_after(day)))["days"]
-    assert (found["minutes"], found["minutes_present"]) == (hours * 60, hours * 60)
-    assert found["channels"]["battery.power"] == {"in_kwh": float(hours), "out_kwh": 0.0}
-
-
-def _day_after(day: str) -> str:
-    return f"{day[:8]}{int(day[8:]) + 1:02}"
 
 
 async def test_wrong_questions_are_told_what_is_wrong(site: FakeSite, viewer: httpx.AsyncClient) -> None:

@@ -181,3 +181,21 @@ async def next_event(lines: AsyncIterator[str]) -> tuple[str, Any]:
         elif line.startswith("data: "):
             return name, json.loads(line.removeprefix("data: "))
     raise EOFError("the stream ended")
+
+
+async def ask(client: httpx.AsyncClient, path: str, **params: Any) -> Any:
+    """The decoded answer to a GET below /api/v1 that succeeds."""
+    answer = await client.get(f"/api/v1{path}", params=params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def problem(client: httpx.AsyncClient, path: str, status: int, **params: Any) -> str:
+    """The detail of the problem that a GET below /api/v1 ends with."""
+    answer = await client.get(f"/api/v1{path}", params=params)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert body["status"] == status
+    assert body["type"].startswith("urn:stallaini:problem:")
+    return str(body["detail"])
