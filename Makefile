@@ -26,8 +26,10 @@ lint: install .venv/.tools  ## style, types, rooms
 bench: install  ## the quick figures
 	@$(BIN)/stallaini bench quick
 
-docs: install .venv/.tools  ## regenerate the reference pages and the screenshot from the code
+docs: install .venv/.tools  ## make the reference pages anew from the code
 	@$(BIN)/python scripts/make_docs.py
+	@$(BIN)/python -m stallaini.devices.can_battery.reference docs/reference/battery-can.md
+	@STALLAINI_WRITE_DOCS=1 $(BIN)/pytest tests/site/test_reference.py
 
 web: $(WEB)/static/index.html  ## the page alone
 
