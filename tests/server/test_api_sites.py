@@ -82,7 +82,7 @@ async def test_the_state_of_a_site_goes_from_live_to_late_to_silent(
 
     await site.live({"battery.soc": 62.4})
     assert await state() == "live"
-    running.clock.advance(6)
+    running.clock.advance(13)
     assert await state() == "late"
     running.clock.advance(295)
     assert await state() == "silent"
@@ -113,7 +113,7 @@ async def test_now_tells_fresh_stale_and_absent_apart(
     assert channels["battery.charge_enabled"]["value"] is False
     # The newest live message no longer reports the current: the minute before it does not stand in.
     assert channels["battery.current"] == {"value": None, "unit": "A", "age_s": None, "quality": "absent"}
-    running.clock.advance(3)
+    running.clock.advance(12)
     assert (await ask(viewer, "/sites/lab/now"))["channels"]["battery.soc"]["quality"] == "stale"
 
 

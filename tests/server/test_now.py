@@ -47,13 +47,18 @@ def now(
     return {channel.name: channel for channel in shown}
 
 
-def test_a_live_value_is_fresh_until_its_age_passes_the_channels_limit() -> None:
+def test_a_live_value_is_fresh_until_the_link_has_been_quiet_for_two_live_intervals() -> None:
     live = snapshot((6240, 1), None)
     soc = now(live, later_s=2.0)["battery.soc"]
     assert soc == ChannelNow("battery.soc", 62.4, "%", 3.0, "fresh")
-    assert now(live, later_s=4.0)["battery.soc"].quality == "fresh"
-    assert now(live, later_s=4.1)["battery.soc"].quality == "stale"
-    assert now(live, later_s=4.1)["battery.soc"].value == 62.4
+    assert now(live, later_s=12.0)["battery.soc"].quality == "fresh"
+    assert now(live, later_s=12.1)["battery.soc"].quality == "stale"
+    assert now(live, later_s=12.1)["battery.soc"].value == 62.4
+
+
+def test_a_value_that_was_old_on_the_site_is_stale_however_fast_it_came() -> None:
+    assert now(snapshot((6240, 5), None), later_s=0.0)["battery.soc"].quality == "fresh"
+    assert now(snapshot((6240, 6), None), later_s=0.0)["battery.soc"].quality == "stale"
 
 
 def test_flags_are_true_or_false_and_absent_when_not_reported() -> None:

@@ -142,9 +142,9 @@ class SiteDetail(BaseModel):
 class ChannelValue(BaseModel):
     """A channel's newest value.
 
-    `fresh`: not older than the channel's `stale_after_s`; `stale`: an older value, or one known only
-    from a minute's record, shown with its age; `absent`: never heard of or not reported, value null.
-    Flags are true or false.
+    `fresh`: said live within the last 12 s, when it was not older than the channel's `stale_after_s`;
+    `stale`: an older value, or one known only from a minute's record, shown with its age; `absent`:
+    never heard of or not reported, value null. Flags are true or false.
     """
 
     value: bool | float | None

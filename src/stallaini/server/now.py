@@ -13,6 +13,8 @@ Quality = Literal["fresh", "stale", "absent"]
 State = Literal["live", "late", "silent", "never"]
 
 LATE_S = 300
+LIVE_WITHIN_S = 12.0
+"""A snapshot older than two live intervals of 5 s and their way here is no longer live."""
 # A channel's newest minute value is its last one where kept, else what comes nearest.
 _PREFERRED = ("last", "mean", "max", "min")
 
@@ -67,9 +69,12 @@ def newest_age_s(channels: Iterable[ChannelNow]) -> float | None:
 
 
 class _Value(NamedTuple):
+    """A value with its age now, and the age it had when the site said it."""
+
     fixed: int
     resolution: float
     age_s: float
+    said_age_s: float = math.inf
 
 
 class _LiveValues(NamedTuple):
@@ -87,7 +92,7 @@ def _live_values(snapshot: Snapshot | None, monotonic_s: float, wall_s: float) -
         since_s = max(since_s, wall_s - snapshot.live.at_s)
     pairs = zip(snapshot.description.channels, snapshot.live.values, strict=False)
     values = {
-        channel.name: _Value(value[0], channel.resolution, value[1] + since_s)
+        channel.name: _Value(value[0], channel.resolution, value[1] + since_s, value[1])
         for channel, value in pairs
         if value is not None
     }
@@ -113,8 +118,9 @@ def _minute_values(
 def _newest(channel: ChannelSpec, live: _LiveValues, stored: _Value | None) -> ChannelNow:
     heard = live.values.get(channel.name)
     if heard is not None and (stored is None or heard.age_s <= stored.age_s):
-        quality: Quality = "fresh" if heard.age_s <= channel.stale_after_s else "stale"
-        return _show(channel, heard, quality)
+        # Two things can be quiet: the device, which the site judged, and the link, which is judged here.
+        fresh = heard.said_age_s <= channel.stale_after_s and live.snapshot_age_s <= LIVE_WITHIN_S
+        return _show(channel, heard, "fresh" if fresh else "stale")
     withdrawn = heard is None and channel.name in live.named
     if stored is None or (withdrawn and live.snapshot_age_s < stored.age_s):
         return ChannelNow(channel.name, None, channel.unit, None, "absent")

@@ -15,15 +15,17 @@ import select
 import socket
 import struct
 import termios
-import time
 from pathlib import Path
 from typing import Any
 
 import can
 
+from stallaini.clock import SystemClock
 from stallaini.errors import OperatorError
 
 _log = logging.getLogger(__name__)
+# python-can makes the bus itself and hands it no clock.
+_CLOCK = SystemClock()
 
 FRAME = struct.Struct("=IB3x8s")
 EXTENDED, REMOTE, ERROR = 0x8000_0000, 0x4000_0000, 0x2000_0000
@@ -79,7 +81,7 @@ class SimBus(can.BusABC):
             raise can.CanOperationError(f"{self.channel_info}: the hub is gone")
         can_id, length, data = FRAME.unpack(packet)
         message = can.Message(
-            timestamp=time.time(),
+            timestamp=_CLOCK.wall_s(),
             arbitration_id=can_id & _ID_MASK,
             is_extended_id=bool(can_id & EXTENDED),
             is_remote_frame=bool(can_id & REMOTE),

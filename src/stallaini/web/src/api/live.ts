@@ -32,6 +32,7 @@ export class LiveFeed {
   #hide: number | undefined;
   #failures = 0;
   #messageAtMs = 0;
+  #away = false;
   #stopped = false;
 
   constructor(site: string, events: LiveEvents) {
@@ -63,6 +64,7 @@ export class LiveFeed {
 
   #reopen = (): void => {
     this.#close();
+    if (document.hidden) return; // opened again when it is looked at
     this.#events.onLink("connecting");
     this.#messageAtMs = performance.now();
     const stream = new EventSource(liveUrl(this.#site));
@@ -89,9 +91,13 @@ export class LiveFeed {
   async #ask(): Promise<Now | null> {
     try {
       const now = await api.now(this.#site);
-      if (!this.#stopped) this.#events.onNow(now);
+      if (this.#stopped) return now;
+      this.#events.onNow(now);
+      if (this.#away && this.#stream === null) this.#reopen(); // the server is back: no need to wait longer
+      this.#away = false;
       return now;
     } catch (fault) {
+      this.#away = true;
       if (fault instanceof ApiError && fault.status === 401 && !this.#stopped) this.#events.onSignedOut();
       return null;
     }
