@@ -1,16 +1,15 @@
 import { useEffect } from "preact/hooks";
 
-import { heard, life, phase, site } from "../state.ts";
+import { begin, heard, life, phase, site, sites } from "../state.ts";
 import { words } from "../words/index.ts";
 import { Announcer } from "./Announcer.tsx";
+import { EnergyCard } from "./EnergyCard.tsx";
 import { Header } from "./Header.tsx";
 import { HistoryCard } from "./HistoryCard.tsx";
-import { EnergyCard } from "./EnergyCard.tsx";
 import { Login } from "./Login.tsx";
 import { Message } from "./Message.tsx";
 import { NowCards } from "./NowCards.tsx";
 import { Readings } from "./Readings.tsx";
-import { begin, sites } from "../state.ts";
 import { useTitle } from "./title.ts";
 
 export function App() {
