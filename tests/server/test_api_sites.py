@@ -84,7 +84,7 @@ async def test_the_state_of_a_site_goes_from_live_to_late_to_silent(
     assert await state() == "live"
     running.clock.advance(13)
     assert await state() == "late"
-    running.clock.advance(295)
+    running.clock.advance(288)
     assert await state() == "silent"
     await site.minutes((START_MINUTE + 4, {"battery.soc.last": 62.0}))
     assert await state() == "late"
