@@ -22,7 +22,7 @@ _BARE = "import asyncio, sqlite3; print(open('/proc/self/status').read())"
 
 
 async def measure(folder: Path, seconds: float) -> list[Figure]:
-    """Run twin and edge as programs for `seconds`; the memory peer is a bare interpreter."""
+    """Run twin and edge as programs for `seconds`; a bare interpreter's memory beside it."""
     clock = SystemClock()
     server = Server(ServerOptions(folder, ("127.0.0.1", 0), ("127.0.0.1", 0)), clock)
     await server.start()
@@ -50,9 +50,11 @@ async def measure(folder: Path, seconds: float) -> list[Figure]:
     bare = await asyncio.to_thread(
         subprocess.run, [sys.executable, "-c", _BARE], capture_output=True, text=True, check=True
     )
-    name = "bare interpreter, asyncio and sqlite3"
+    name = "a bare interpreter with asyncio and sqlite3"
     return [
-        Figure("edge, resident memory", resident_mb, "MB", _resident_mb(bare.stdout), name),
+        Figure(
+            "edge, resident memory", resident_mb, "MB", note=f"{name}: {_resident_mb(bare.stdout):.1f} MB"
+        ),
         Figure("edge, processor time", cpu_pct, "% of a core", note="6 frames a second"),
     ]
 

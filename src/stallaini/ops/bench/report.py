@@ -16,16 +16,22 @@ class Figure:
     peer: float | None = None
     peer_name: str = ""
     note: str = ""
+    more_is_better: bool = False
 
     @property
     def ratio(self) -> float | None:
-        """peer / value, or None where one of them is missing or zero."""
-        return self.peer / self.value if self.peer is not None and self.value else None
+        """How many times better than the peer; None where one of the two is missing or zero."""
+        if not self.peer or not self.value:
+            return None
+        return self.value / self.peer if self.more_is_better else self.peer / self.value
 
 
 def as_json(bench: str, figures: list[Figure]) -> str:
     """One JSON object: the bench's name and its figures."""
-    return json.dumps({"bench": bench, "figures": [asdict(figure) for figure in figures]}, indent=2)
+    return json.dumps(
+        {"bench": bench, "figures": [asdict(figure) | {"ratio": figure.ratio} for figure in figures]},
+        indent=2,
+    )
 
 
 def as_text(bench: str, figures: list[Figure]) -> str:
@@ -40,7 +46,7 @@ def _row(figure: Figure) -> tuple[str, str, str, str]:
     peer = ""
     if figure.peer is not None:
         peer = f"| {figure.peer_name}: {_number(figure.peer)} {figure.unit}"
-        peer += f" ({figure.ratio:.1f} x)" if figure.ratio else ""
+        peer += f" ({figure.ratio:.1f} times better)" if figure.ratio else ""
     note = f"  [{figure.note}]" if figure.note else ""
     return figure.name, _number(figure.value), figure.unit, peer + note
 
