@@ -137,10 +137,10 @@ async def _stream(world: World, site: str) -> AsyncIterator[str]:
     try:
         yield f"event: now\ndata: {json.dumps(world.now(site))}\n\n"
         while not world.unreachable:
+            # Ages grow without any news, so the state is sent anew all the same.
             await asyncio.sleep(0.5)
+            yield f"event: now\ndata: {json.dumps(world.now(site))}\n\n"
             if world.speaking:
-                now = world.now(site)
-                yield f"event: now\ndata: {json.dumps(now)}\n\n"
                 yield f"event: minute\ndata: {json.dumps({'minute_at': iso(0)})}\n\n"
     finally:
         world.streams -= 1

@@ -57,6 +57,8 @@ class World:
     late_s: dict[str, float] = field(default_factory=dict)
     heard_before: bool = True
     silent_since_s: float | None = None
+    # Nobody watched: values are known from minutes only, however young these are.
+    only_minutes: bool = False
     streams: int = 0
 
     def __post_init__(self) -> None:
@@ -74,7 +76,8 @@ class World:
         channels = {}
         for name, value in self._values(at_s - age_s).items():
             own_age_s = max(age_s, self.late_s.get(name, 0.0))
-            quality = "absent" if value is None else "fresh" if own_age_s <= STALE_AFTER_S else "stale"
+            fresh = own_age_s <= STALE_AFTER_S and not self.only_minutes
+            quality = "absent" if value is None else "fresh" if fresh else "stale"
             channels[f"battery.{name}"] = {
                 "value": value,
                 "unit": _FIELDS[name][1],

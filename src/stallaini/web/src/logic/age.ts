@@ -7,12 +7,10 @@ export interface Heard {
   wallMs: number;
 }
 
-/** `late`: past its time by a little, as between two messages of a metered site; neither live nor greyed. */
-export type Liveness = "live" | "late" | "stale" | "never";
-export type Freshness = Quality | "late";
+export type Liveness = "live" | "stale" | "never";
 
-/** How many times its stale-after a value's age may be while it counts as late. */
-const LATE_FACTOR = 3;
+/** As the server judges the link: two live messages of a metered site, 5 s apart, and their way here. */
+const LIVE_WITHIN_S = 12;
 
 /**
  * Seconds since the answer came. The larger of two clocks counts: the steady one may stand still
@@ -27,23 +25,18 @@ export interface Aged {
   value: number | boolean | null;
   unit: string;
   ageS: number | null;
-  quality: Freshness;
+  quality: Quality;
 }
 
 export const ABSENT: Aged = { value: null, unit: "", ageS: null, quality: "absent" };
 
-/** Fresh only while both the server's judgement and the age now say so; what ages turns late, then stale. */
+/** Fresh only while both the server's judgement and the age now say so. */
 export function aged(given: ChannelNow | undefined, channel: Channel | undefined, elapsed: number): Aged {
   if (given === undefined) return ABSENT;
   const ageS = given.age_s === null ? null : given.age_s + elapsed;
-  const quality = given.quality === "absent" ? "absent" : freshness(given.quality, ageS, channel?.stale_after_s ?? 0);
-  return { value: given.value, unit: given.unit, ageS, quality };
-}
-
-function freshness(given: Quality, ageS: number | null, staleAfterS: number): Freshness {
-  if (ageS === null || ageS > staleAfterS * LATE_FACTOR) return "stale";
-  if (ageS > staleAfterS) return "late";
-  return given;
+  const limitS = channel === undefined ? 0 : Math.max(channel.stale_after_s, LIVE_WITHIN_S);
+  const outlived = given.quality === "fresh" && (ageS === null || ageS > limitS);
+  return { value: given.value, unit: given.unit, ageS, quality: outlived ? "stale" : given.quality };
 }
 
 /** Age of the newest value, seconds; null when nothing was ever heard. */
@@ -51,10 +44,9 @@ export function newestAgeS(now: Now, elapsed: number): number | null {
   return now.age_s === null ? null : now.age_s + elapsed;
 }
 
-/** The page is live while the newest value is younger than the least patient channel allows. */
+/** The page is live while any value is fresh; a minute that just ended is young and yet not live. */
 export function liveness(now: Now, channels: readonly Channel[], elapsed: number): Liveness {
-  const ageS = newestAgeS(now, elapsed);
-  if (ageS === null) return "never";
-  const found = freshness("fresh", ageS, Math.min(...channels.map((channel) => channel.stale_after_s)));
-  return found === "fresh" ? "live" : found === "late" ? "late" : "stale";
+  if (now.age_s === null) return "never";
+  const fresh = channels.some((channel) => aged(now.channels[channel.name], channel, elapsed).quality === "fresh");
+  return fresh ? "live" : "stale";
 }

@@ -24,12 +24,12 @@ function siteWith(...names: string[]): Site {
   return { site: "noto", title: "Noto", timezone: "Europe/Rome", latitude: null, longitude: null, devices, channels, series };
 }
 
-test("a value turns late, then stale, by itself while nothing arrives", () => {
+test("a value turns stale by itself while nothing arrives", () => {
   const given = { value: 62, unit: "%", age_s: 1, quality: "fresh" } as const;
-  assert.equal(aged(given, soc, 3.9).quality, "fresh");
-  assert.equal(aged(given, soc, 4.1).quality, "late");
-  assert.equal(aged(given, soc, 14.1).quality, "stale");
-  assert.equal(aged(given, soc, 14.1).value, 62);
+  assert.equal(aged(given, soc, 10.9).quality, "fresh");
+  assert.equal(aged(given, soc, 11.1).quality, "stale");
+  assert.equal(aged(given, soc, 11.1).value, 62);
+  assert.equal(aged(given, { ...soc, stale_after_s: 60 }, 58).quality, "fresh");
 });
 
 test("a value the server calls stale never turns fresh", () => {
@@ -48,12 +48,12 @@ test("sleeping phones and clocks set back do not rejuvenate values", () => {
   assert.equal(elapsedS(heard, 61_000, 100_000), 60);
 });
 
-test("the newest value decides whether the page is live; the least patient channel says how long", () => {
-  const patient = { ...soc, name: "battery.energy_charged", stale_after_s: 3600 };
-  assert.equal(liveness(nowWith({}, 1), [patient, soc], 0), "live");
-  assert.equal(liveness(nowWith({}, 1), [patient, soc], 6), "late");
-  assert.equal(liveness(nowWith({}, 1), [patient, soc], 60), "stale");
-  assert.equal(liveness(nowWith({}, null), [patient, soc], 0), "never");
+test("one fresh value makes the page live, young minute values do not, no age means never heard", () => {
+  const given = (quality: "fresh" | "stale") => nowWith({ "battery.soc": { value: 62, unit: "%", age_s: 1, quality } });
+  assert.equal(liveness(given("fresh"), [soc], 0), "live");
+  assert.equal(liveness(given("fresh"), [soc], 60), "stale");
+  assert.equal(liveness(given("stale"), [soc], 0), "stale");
+  assert.equal(liveness(nowWith({}, null), [soc], 0), "never");
 });
 
 test("positive power charges, a few watts are rest", () => {

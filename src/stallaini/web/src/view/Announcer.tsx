@@ -15,6 +15,5 @@ function announcement(): string {
   const flags = batteries(shown)
     .flatMap((device) => raisedFlags(last.now, shown, device.name, elapsed.value).raised)
     .map((flag) => `${text.flagKind[flag.kind]}: ${nameOf(flag.item)}`);
-  // Late and live alternate on a slow link; that is no news.
-  return [text[life.value === "late" ? "live" : life.value], ...flags].join(". ");
+  return [text[life.value], ...flags].join(". ");
 }

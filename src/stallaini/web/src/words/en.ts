@@ -3,7 +3,6 @@ export const en = {
   languageName: "English",
   loading: "Loading",
   live: "Live",
-  late: "Late",
   stale: "No live data",
   never: "Never heard",
   reconnecting: "Reconnecting",

@@ -4,7 +4,6 @@ export const it: Words = {
   languageName: "Italiano",
   loading: "Caricamento",
   live: "In diretta",
-  late: "In ritardo",
   stale: "Nessun dato attuale",
   never: "Mai ricevuto",
   reconnecting: "Riconnessione",
