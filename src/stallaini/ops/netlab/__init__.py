@@ -1,0 +1,1 @@
+"""Small real networks on one machine: namespaces, loss, slow cables, tunnels, and a counter of bytes."""
