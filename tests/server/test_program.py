@@ -156,8 +156,9 @@ async def test_finished_days_are_sealed_every_hour(tmp_path: Path) -> None:
         seal = running.server.store.seal
 
         async def counted(now_minute: int) -> object:
+            report = await seal(now_minute)
             asked.append(now_minute)
-            return await seal(now_minute)
+            return report
 
         running.server.store.seal = counted  # type: ignore[assignment,method-assign]
         client = await running.program("viewer")
