@@ -48,6 +48,11 @@ class History:
             if self.next_minute % _MINUTES_PER_FLUSH == 0 or self.next_minute == end_minute:
                 await self._deliver()
 
+    def record_until(self, end_minute: int) -> None:
+        """Make every minute before `end_minute` and deliver none, as while the link is down."""
+        while self.next_minute < end_minute:
+            self._live_one_minute()
+
     def _live_one_minute(self) -> None:
         for _ in range(60 // STEP_S):
             self._clock.advance(STEP_S)

@@ -27,7 +27,7 @@ _TCP_INFO = struct.Struct("<120xQQII")
 async def https_json_bytes(fields: dict[str, float], posts: int) -> float:
     """Mean IP bytes, both ways, of one HTTPS POST of `fields` as JSON on a new TLS 1.3 connection."""
     with tempfile.TemporaryDirectory() as folder:
-        certificate, key = _certificate(Path(folder))
+        certificate, key = make_certificate(Path(folder))
         server_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         server_tls.load_cert_chain(certificate, key)
         server = await asyncio.start_server(_answer, "127.0.0.1", 0, ssl=server_tls)
@@ -65,7 +65,8 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     writer.close()
 
 
-def _certificate(folder: Path) -> tuple[Path, Path]:
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for `localhost` that vouches for itself, and its key, as files in `folder`."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     start = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
