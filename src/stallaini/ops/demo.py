@@ -108,6 +108,7 @@ def _start_server_and_twin(children: Children, data: Path, args: argparse.Namesp
     children.start(
         "twin", "twin", "--bus", _bus(data), "--profile", PROFILE, "--site", str(SITE_FILE),
         "--seed", str(args.seed), "--soc", f"{house.pack.soc_pct:.2f}",
+        "--temperature", f"{house.pack.temperature_c:.1f}",
     )  # fmt: skip
     children.start(
         "server", "server", "--demo", "--data", str(data / "server"), "--http", args.http,

@@ -26,6 +26,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--soc", type=float, default=72.0, metavar="PCT", help="charge at the start (default 72)"
     )
     parser.add_argument(
+        "--temperature", type=float, default=20.0, metavar="DEGC", help="of its cells then (default 20)"
+    )
+    parser.add_argument(
         "--site", type=Path, metavar="FILE", help="site file to take place, array and loads from"
     )
     parser.add_argument("--clock", type=Path, help=argparse.SUPPRESS)
@@ -36,7 +39,10 @@ def run(args: argparse.Namespace) -> int:
     house = _house(args.site, args.seed)
     if not 0 <= args.soc <= 100:
         raise OperatorError(f"--soc {args.soc:g} is no state of charge; give 0 to 100")
+    if not -20 <= args.temperature <= 60:
+        raise OperatorError(f"--temperature {args.temperature:g} is no battery's; give -20 to 60")
     house.pack.soc_pct = args.soc
+    house.pack.temperature_c = args.temperature
     asyncio.run(_serve(house, args.bus, args.profile, open_clock(args.clock)))
     return 0
 
