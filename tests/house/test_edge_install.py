@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -41,16 +42,31 @@ def _run(*words: str | Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def edge_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This package as it is installed."""
+    folder = tmp_path_factory.mktemp("wheel")
+    _run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def edge_python(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
     """A new environment with the edge's pinned packages and this package's wheel."""
     folder = tmp_path_factory.mktemp("edge-only")
     _run(sys.executable, "-m", "venv", folder / "venv")
     python = folder / "venv" / "bin" / "python"
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     _run(*pip, "--require-hashes", "-r", ROOT / "requirements" / "edge.txt")
-    _run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder)
-    _run(*pip, "--no-deps", *folder.glob("*.whl"))
+    _run(*pip, "--no-deps", wheel)
     return python
+
+
+def test_the_wheel_holds_the_built_page_and_the_profiles_but_no_sources_of_the_page(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "stallaini/web/static/index.html" in names
+    assert "stallaini/devices/can_battery/profiles/generic.toml" in names
+    assert not [name for name in names if name.endswith((".ts", ".tsx"))]
 
 
 def test_nothing_of_the_server_is_installed(edge_python: Path) -> None:
