@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from stallaini.clock import SystemClock
-from stallaini.ops.bench import chart, edge_load, ingest, wire
+from stallaini.ops.bench import chart, edge_load, ingest, link, wire
 from stallaini.ops.bench.report import Figure, as_json, as_text
 from stallaini.ops.progress import Progress
 
@@ -18,17 +18,24 @@ _SITES, _ROUNDS = 1000, 10
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of `stallaini bench`."""
-    parser.add_argument(
-        "bench", choices=["quick"], help="quick: wire bytes, ingest, year chart, edge load (about 1 min)"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument(
+    benches = parser.add_subparsers(dest="bench", required=True, metavar="BENCH")
+    quick = benches.add_parser("quick", help="wire bytes, ingest, year chart, edge load (about 1 min)")
+    quick.add_argument("--json", action="store_true", help="print one JSON object")
+    quick.set_defaults(run_bench=_run_quick)
+    quick.add_argument(
         "--edge-s", type=float, default=20.0, metavar="S", help="how long the edge is watched (default 20)"
     )
+    in_lab = benches.add_parser("link", help="a minute's bytes in namespaces, beside others (root; 1 min)")
+    link.configure(in_lab)
+    in_lab.set_defaults(run_bench=link.run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
+    return int(args.run_bench(args))
+
+
+def _run_quick(args: argparse.Namespace) -> int:
     figures = asyncio.run(_quick(args.edge_s))
     print(as_json(args.bench, figures) if args.json else as_text(args.bench, figures))
     return 0

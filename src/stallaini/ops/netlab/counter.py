@@ -39,6 +39,11 @@ class Traffic(NamedTuple):
         """Both ways."""
         return self.up_bytes + self.down_bytes
 
+    @property
+    def carried_bytes(self) -> int:
+        """Both ways, a tunnel's upkeep apart."""
+        return self.ip_bytes - self.upkeep_bytes
+
 
 class WireCounter:
     """Listens on the edge's end of the cable from its making on."""
