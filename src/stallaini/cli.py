@@ -26,7 +26,9 @@ VERBS = {
     "demo": Verb("stallaini.ops.demo", "a whole simulated site, live on this machine", "demo"),
     "edge": Verb("stallaini.edge.cli", "the program on the site", "edge examples/stallaini.toml"),
     "server": Verb("stallaini.server.cli", "the program people reach", "server --data ./data"),
-    "enrol": Verb("stallaini.server.cli_enrol", "admit a site; prints its join line", "enrol noto --host my.server.example"),
+    "enrol": Verb(
+        "stallaini.server.cli_enrol", "admit a site; prints its join line", "enrol noto --host HOST"
+    ),
     "user": Verb("stallaini.server.cli_user", "people, tokens and the bot password", "user add anna"),
     "bot": Verb("stallaini.bot.cli", "the Telegram bot", "bot --api http://127.0.0.1:8080"),
     "check": Verb("stallaini.ops.check", "check a site file", "check examples/stallaini.toml"),

@@ -101,6 +101,7 @@ def _backlog_line(backlog: Backlog) -> str:
 def _loss_line(loss: Loss) -> str:
     return (
         f"{loss.share:.0%} of the datagrams lost each way ({loss.dropped} in all): "
-        f"all {loss.minutes} minutes delivered, median {loss.median_s:.2f} s, p95 {loss.p95_s:.1f} s, longest {loss.longest_s:.0f} s, "
+        f"all {loss.minutes} minutes delivered, median {loss.median_s:.2f} s, p95 {loss.p95_s:.1f} s, "
+        f"longest {loss.longest_s:.0f} s, "
         f"{loss.within_15_s:.1%} within 15 s"
     )
