@@ -65,7 +65,7 @@ class _DeltaEncoder:
         self._out = bytearray()
 
     def add(self, minute: Minute) -> int:
-        _check(minute)
+        check_minute(minute)
         if self._state is None:
             self._state = _State(self._base, len(minute.values))
         state = self._state
@@ -158,7 +158,8 @@ def _mask_bytes(width: int) -> int:
     return (width + 8) // 8
 
 
-def _check(minute: Minute) -> None:
+def check_minute(minute: Minute) -> None:
+    """Raise ValueError where a minute leaves what the wire can say."""
     if not 0 <= minute.minute <= MAX_MINUTE:
         raise ValueError(f"minute {minute.minute} is out of range")
     if not 1 <= minute.span_minutes <= MAX_SPAN_MINUTES:

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from stallaini.clock import SystemClock
-from stallaini.ops.bench import chart, edge_load, ingest, link, wire
+from stallaini.ops.bench import chart, codec, edge_load, ingest, link, wire
 from stallaini.ops.bench.report import Figure, as_json, as_text
 from stallaini.ops.progress import Progress
 
@@ -28,6 +28,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     in_lab = benches.add_parser("link", help="a minute's bytes in namespaces, beside others (root; 1 min)")
     link.configure(in_lab)
     in_lab.set_defaults(run_bench=link.run)
+    coding = benches.add_parser("codec", help="a minute's bytes by many codings, on recordings (2 min)")
+    codec.configure(coding)
+    coding.set_defaults(run_bench=codec.run)
 
 
 def run(args: argparse.Namespace) -> int:
