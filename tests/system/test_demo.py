@@ -63,13 +63,14 @@ def test_it_says_where_the_page_is(demo: Demo) -> None:
     assert f"http://{demo.http}" in demo.said()
 
 
-def test_a_value_changes_every_second(demo: Demo) -> None:
+def test_values_change_from_second_to_second(demo: Demo) -> None:
     seen = []
-    for _ in range(4):
+    for _ in range(8):
         now = demo.ask("sites/stallaini/now")
         assert now["state"] == "live"
-        seen.append((now["channels"]["battery.current"]["value"], now["channels"]["battery.power"]["value"]))
+        seen.append(tuple(now["channels"][f"battery.{field}"]["value"] for field in ("voltage", "current")))
         time.sleep(1.1)
+    # A battery at rest repeats itself now and then: its sensors' noise is about one step.
     assert len(set(seen)) >= 3
 
 
