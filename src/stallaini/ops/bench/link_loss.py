@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stallaini.errors import OperatorError
@@ -30,19 +30,28 @@ class Loss:
     within_15_s: float
 
 
-def measure_loss(pair: Pair, share: float, sites: int, minutes: int, folder: Path) -> Loss:
+def measure_loss(
+    pair: Pair, share: float, sites: int, minutes: int, folder: Path, ack_timeout_s: float | None = None
+) -> Loss:
     """Deliver `minutes` minutes of each of `sites` sites, one by one; the first ones before the loss.
+
+    Times are given as they would be with the default time-out: a shorter `ack_timeout_s` scales them.
 
     Raises OperatorError when one is missing at the server in the end.
     """
     config = Way(10, 1, tunnel=False).config()
+    scale = 1.0
+    if ack_timeout_s is not None:
+        scale = config.link.ack_timeout_s / ack_timeout_s
+        config = replace(config, link=replace(config.link, ack_timeout_s=ack_timeout_s))
     joins = enrol(folder, {f"loss-{number}": SERVER_ADDRESS for number in range(sites)})
     with hosted_server(pair, folder, list(joins)) as served:
-        took_s = sorted(pair.edge.run(lambda: _deliver(pair, config, share, joins, minutes, folder)))
+        took_s = pair.edge.run(lambda: _deliver(pair, config, share, joins, minutes, folder))
         dropped = pair.dropped()
         pair.lose(0)
         for site in joins:
             _check_complete(served, site, minutes + 1)
+    took_s = sorted(seconds * scale for seconds in took_s)
     return Loss(
         share=share,
         minutes=len(took_s),

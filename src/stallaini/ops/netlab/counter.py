@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import struct
 from collections import Counter
@@ -67,6 +68,10 @@ class WireCounter:
                 data, (_, protocol, direction, *_) = self._socket.recvfrom(_HEAD_BYTES)
             except BlockingIOError:
                 break
+            except OSError as error:
+                if error.errno != errno.ENETDOWN:
+                    raise
+                continue  # told once when the interface goes down; it is heard again when it is up
             self._add(data, protocol, direction)
         _, lost = struct.unpack("II", self._socket.getsockopt(_SOL_PACKET, _STATISTICS, 8))
         if lost:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from stallaini.edge.keeper import JournalKeeper
 from stallaini.link.join import Join
 from stallaini.link.oscore import ContextStore
 from stallaini.site.config import SiteConfig
+from stallaini.site.reading import Reading
 
 _BOOT_ID = b"link-lab"
 _POLL_S = 0.005
@@ -29,8 +30,10 @@ class LinkEdge:
         self._clock = SystemClock()
         self._next_minute = first_minute
 
-    def record(self) -> int:
-        """Journal the next minute, and let the courier know; the minute's number."""
+    def record(self, readings: Iterable[Reading] = ()) -> int:
+        """Journal the next minute, made of these readings, and let the courier know; its number."""
+        for reading in readings:
+            self._core.on_reading(reading)
         minute = self._next_minute
         self._core.minute_ended(minute)
         self._next_minute += 1

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ CABLE = "cable0"
 EDGE_ADDRESS, SERVER_ADDRESS = "192.0.2.1", "192.0.2.2"  # addresses for documentation: nobody's (RFC 5737)
 PREFIX = "stallaini-"
 _NUMBERS = itertools.count()
+_END_TRIES, _END_PAUSE_S = 40, 0.05
 
 
 class Pair:
@@ -110,8 +112,18 @@ def sweep() -> None:
         owner = path.name.removeprefix(PREFIX).split("-")[0]
         if not owner.isdecimal() or Path(f"/proc/{owner}").exists():
             continue
-        for process_id in tool("ip", "netns", "pids", path.name).split():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(process_id), signal.SIGKILL)
+        for number in (signal.SIGTERM, signal.SIGKILL):  # asked first, wireguard-go removes its socket
+            _end_programs(path.name, number)
         with contextlib.suppress(FileNotFoundError):
             tool("ip", "netns", "del", path.name)
+
+
+def _end_programs(namespace: str, number: signal.Signals) -> None:
+    """Signal the programs in a namespace, and give them a moment to end."""
+    for process_id in tool("ip", "netns", "pids", namespace).split():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(process_id), number)
+    for _ in range(_END_TRIES):
+        if not tool("ip", "netns", "pids", namespace):
+            return
+        time.sleep(_END_PAUSE_S)
