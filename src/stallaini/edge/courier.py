@@ -11,7 +11,7 @@ from stallaini.clock import Clock
 from stallaini.edge.exchange import Exchange, LinkDown
 from stallaini.edge.keeper import JournalKeeper
 from stallaini.edge.uplink import Delivery
-from stallaini.link.messages import Event, Live
+from stallaini.link.messages import Downlink, Event, Live
 from stallaini.site.config import LinkConfig
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,8 @@ class Courier:
     """Runs a Delivery over an Exchange, one exchange at a time, and sends live values while wanted.
 
     An outage is two events however many tries it takes: `link.lost` at the first exchange without an
-    answer and `link.restored` {seconds} at the first with one.
+    answer and `link.restored` {seconds} at the first with one. `heard` is told every answer, and how many
+    seconds it took.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Courier:
         clock: Clock,
         link: LinkConfig,
         live: Callable[[], Live],
+        heard: Callable[[Downlink, float], None] = lambda _downlink, _round_trip_s: None,
     ) -> None:
         self._delivery = delivery
         self._keeper = keeper
@@ -51,6 +53,7 @@ class Courier:
         self._clock = clock
         self._link = link
         self._live = live
+        self._heard = heard
         self._live_sent_s = clock.monotonic_s() - link.live_interval_s
         self._watched_until_s = 0.0
         self._down_since_s: float | None = None
@@ -90,6 +93,7 @@ class Courier:
             return Outcome.IDLE
         if live is not None:
             self._live_sent_s = self._clock.monotonic_s()
+        sent_s = self._clock.monotonic_s()
         try:
             answer = await self._exchange(payload)
         except LinkDown as error:
@@ -100,6 +104,8 @@ class Courier:
             self._delivery.failed()
             raise
         forward = self._delivery.answered(answer)
+        if self._delivery.downlink is not None:
+            self._heard(self._delivery.downlink, self._clock.monotonic_s() - sent_s)
         self._watched_until_s = self._clock.monotonic_s() + self._delivery.watching_s
         self._restored()
         return Outcome.FORWARD if forward else Outcome.STUCK

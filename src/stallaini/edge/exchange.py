@@ -20,7 +20,6 @@ from stallaini.link.oscore import ContextStore
 from stallaini.link.udp6 import Endpoint, SenderTuning, open_endpoint, udp_socket
 
 _LOG = logging.getLogger(__name__)
-_PATH = ("s",)
 _BLOCK_BYTES = 1024
 _GRACE_S = 10.0
 _HINTS = {
@@ -88,7 +87,6 @@ class CoapExchange:
     async def _request(self, payload: bytes) -> Message:
         context, endpoint = await self._socket()
         message = Message(code=POST, payload=payload, transport_tuning=self._tuning)
-        message.opt.uri_path = _PATH
         message.remote = OSCOREAddress(self._security, endpoint.address(await self._address()))
         endpoint.use_empty_token()
         response: asyncio.Future[Message] = context.request(message).response

@@ -1,4 +1,4 @@
-"""The server's end of the metered link: CoAP with OSCORE, one resource, `/s`."""
+"""The server's end of the metered link: CoAP with OSCORE, one resource, the root."""
 
 from __future__ import annotations
 

@@ -28,7 +28,6 @@ from stallaini.server.coap_bodies import Bodies, BodyIncomplete, BodyTooLarge
 Handle = Callable[[str, bytes], Awaitable[bytes]]
 
 _LOG = logging.getLogger(__name__)
-_PATH = ("s",)
 _REQUESTS = [code for code in Code if code.is_request()]
 
 
@@ -121,7 +120,7 @@ class Gate:
 
     async def _respond(self, site: str, request: Message) -> Message:
         """The inner answer to an authenticated request."""
-        if request.opt.uri_path != _PATH:
+        if request.opt.uri_path:
             return Message(code=codes.NOT_FOUND)
         if request.code is not codes.POST:
             return Message(code=codes.METHOD_NOT_ALLOWED)

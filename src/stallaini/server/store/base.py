@@ -17,6 +17,8 @@ Integers = NDArray[np.int64]
 MAX_VALUE = 2**52 - 1
 """The largest magnitude of a fixed-point value: a day's sum fits 64 bits, a value a double."""
 
+_PAST_BOOTS = 16
+
 MAX_SPAN_MINUTES = 60
 """The longest minute record: one that an edge thinned to stand for this many minutes."""
 
@@ -89,6 +91,23 @@ class JournalState:
         return next((base.minute for base in self.bases if base.seq == seq), None)
 
 
+@dataclass(frozen=True)
+class Speaker:
+    """Who speaks for a site: the head last accepted, and the boots that spoke before its boot.
+
+    A boot never comes back: words from one of `past_boots` are those of a second edge with the same keys.
+    """
+
+    head: Head | None = None
+    past_boots: tuple[bytes, ...] = ()
+
+    def now(self, head: Head) -> Speaker:
+        """The same after `head` was accepted."""
+        if self.head is None or head.boot_id == self.head.boot_id:
+            return Speaker(head, self.past_boots)
+        return Speaker(head, (*self.past_boots, self.head.boot_id)[-_PAST_BOOTS:])
+
+
 class Refusal(NamedTuple):
     """A minute that must not enter the series, kept aside, and why: `future`, `past`, `span`, `range`."""
 
@@ -103,7 +122,8 @@ class Accepted:
 
     `entries` are new to the server as far as the caller knows (the store looks again); `refused` are
     acknowledged without entering the series. Everything up to `acked_seq` is then acknowledged.
-    `lost_through_seq`: what is not here up to that number is gone for good. `description` is the encoded
+    `lost_through_seq`: what is not here up to that number is gone for good. `ahead`: the entries jump the
+    queue, and come again in their turn. `description` is the encoded
     description, given when its hash may be new to the store.
     """
 
@@ -114,7 +134,13 @@ class Accepted:
     entries: tuple[Entry, ...] = ()
     refused: tuple[Refusal, ...] = ()
     lost_through_seq: int | None = None
+    ahead: bool = False
     description: bytes | None = None
+
+    def says_more_than(self, journal: JournalState) -> bool:
+        """Whether there is anything to make durable for a journal in this state."""
+        news = self.entries or self.refused or self.description is not None
+        return bool(news) or self.acked_seq > journal.acked_seq
 
 
 @dataclass(frozen=True)
@@ -160,8 +186,11 @@ class Store(Protocol):
     async def journal(self, site: str, journal_id: bytes) -> JournalState:
         """How far a journal is durable; an unknown journal starts at 0."""
 
-    async def head(self, site: str) -> Head | None:
-        """The ids of the last uplink of this site that became durable."""
+    async def speaker(self, site: str) -> Speaker:
+        """Who spoke for this site in the last uplink that became durable."""
+
+    async def note(self, site: str, event: Event) -> None:
+        """Store an event of the server's own, unless the site has one of its kind from the hour before."""
 
     async def acked(self, site: str, journal_id: bytes) -> int:
         """The last sequence number acknowledged to a journal."""

@@ -104,4 +104,9 @@ def create_store(connection: sqlite3.Connection) -> None:
             connection.execute(statement)
 
 
-MIGRATIONS = (create_store,)
+def add_past_boots(connection: sqlite3.Connection) -> None:
+    """The boots that spoke before the newest head's: one of them again is a second edge."""
+    connection.execute("ALTER TABLE site ADD COLUMN past_boots BLOB")
+
+
+MIGRATIONS = (create_store, add_past_boots)
