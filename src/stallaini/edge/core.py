@@ -14,6 +14,7 @@ from stallaini.edge.keeper import JournalKeeper
 from stallaini.edge.sampler import Sampler
 from stallaini.edge.uplink import Delivery
 from stallaini.link.messages import Event, Live, Scalar
+from stallaini.link.model import Model
 from stallaini.site.config import SiteConfig
 from stallaini.site.reading import Reading
 
@@ -31,14 +32,22 @@ class EdgeCore:
     """
 
     def __init__(
-        self, config: SiteConfig, keeper: JournalKeeper, origin: Origin, clock: Clock, exchange: Exchange
+        self,
+        config: SiteConfig,
+        keeper: JournalKeeper,
+        origin: Origin,
+        clock: Clock,
+        exchange: Exchange,
+        model: Model | None = None,
     ) -> None:
         self._keeper = keeper
         self._clock = clock
         self._boot_id = origin.boot_id
         self._sampler = Sampler(config.description)
         self._flags = FlagWatcher(config.description, keeper.memory)
-        self.courier = Courier(Delivery(keeper, origin), keeper, exchange, clock, config.link, self.live)
+        self.courier = Courier(
+            Delivery(keeper, origin, model), keeper, exchange, clock, config.link, self.live
+        )
 
     def started(self) -> None:
         """Journal that the program started, and since when it was away."""

@@ -20,6 +20,7 @@ from stallaini.edge.journal import Origin
 from stallaini.edge.keeper import JournalKeeper
 from stallaini.edge.minutes import MinuteTicker
 from stallaini.errors import OperatorError
+from stallaini.link.model_files import read_site_model
 from stallaini.site.config import DeviceConfig, SiteConfig
 
 logger = logging.getLogger(__name__)
@@ -41,7 +42,8 @@ def open_core(
     origin = Origin(boot_id or read_boot_id(), config.description.encode())
     path = None if data_dir is None else data_dir / JOURNAL_FILE
     keeper = JournalKeeper(path, int(config.journal.max_mb * 1e6), clock, origin)
-    return EdgeCore(config, keeper, origin, clock, exchange)
+    model = None if data_dir is None else read_site_model(data_dir)
+    return EdgeCore(config, keeper, origin, clock, exchange, model)
 
 
 async def run_edge(config: SiteConfig, data_dir: Path, clock: Clock, exchange: Exchange) -> None:

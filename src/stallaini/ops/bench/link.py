@@ -27,7 +27,7 @@ from stallaini.ops.netlab.tools import CABLE_TOOLS, TUNNEL_TOOLS, require
 from stallaini.ops.netlab.tunnel import open_tunnel
 from stallaini.ops.progress import Progress
 
-_MINUTES = 240
+_MINUTES = 1440
 _PEER_MESSAGES = 20
 _BATCHES_MIN = (1, 5, 15)
 _LOSS_SHARE, _LOSS_SITES, _LOSS_MINUTES = 0.2, 40, 15
