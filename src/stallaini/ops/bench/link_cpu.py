@@ -20,7 +20,8 @@ _ID = b"cpubench"
 def cpu_ms_per_minute(day: Day, file: Path) -> float:
     """Milliseconds of one core for a minute's journal commit (FULL), its uplink, and its decoding.
 
-    `file` is where the journal goes, on the disk to be measured. Raises ValueError when the server would read another minute than was journaled.
+    `file` is where the journal goes, on the disk to be measured. Raises ValueError when the server would
+    read another minute than was journaled.
     """
     description = day.description.encode()
     codecs = Codecs(day.description)
