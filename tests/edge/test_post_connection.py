@@ -87,6 +87,13 @@ async def test_a_connection_is_kept_until_the_server_ends_it() -> None:
         assert len(site.resumed) == 2
 
 
+async def test_a_connection_that_the_server_is_about_to_end_is_not_kept() -> None:
+    async with site_of() as site, connected(site.address) as connection:
+        site.answer = FINE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+        assert await connection.post(b"x") == (200, b"fine")
+        assert not connection.still_open()
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -129,8 +136,9 @@ async def test_silence_is_given_up_on_and_sooner_on_a_kept_connection(
     async with site_of() as site, connected(site.address) as connection:
         await connection.post(b"x")
         site.answer = b""
-        with pytest.raises(TimeoutError):
-            await connection.post(b"x")
+        async with asyncio.timeout(10):
+            with pytest.raises(TimeoutError):
+                await connection.post(b"x")
         monkeypatch.setattr(post_connection, "_NEW_S", 0.05)
         with pytest.raises(TimeoutError):
             await connection.post(b"x")

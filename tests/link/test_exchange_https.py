@@ -212,9 +212,11 @@ async def edge_program(lab: TwoPaths, line: str, link: str = "") -> AsyncIterato
         sys.executable, "-m", "stallaini.cli", *words, stderr=asyncio.subprocess.PIPE
     )
     assert program.stderr is not None
-    yield program.stderr
-    program.terminate()
-    said = (await program.communicate())[1].decode()
+    try:
+        yield program.stderr
+    finally:
+        program.terminate()
+        said = (await program.communicate())[1].decode()
     assert (program.returncode, "Traceback" in said) == (0, False), said
 
 

@@ -146,11 +146,13 @@ async def test_a_source_has_only_so_many_requests_under_way(
         while lab.refused("challenged") < 3:  # noqa: ASYNC110 - the server tells nobody
             await asyncio.sleep(0.005)
         await asyncio.sleep(0.05)
-        assert (await post(lab, b"junk")).status_code == 429
-        proxied = await post(lab, b"junk", **{"X-Forwarded-For": "198.51.100.7"})
-        assert proxied.status_code == 400, "another source, told by the proxy on this machine"
-        go.set()
-        await asyncio.gather(*waiting, return_exceptions=True)
+        try:
+            assert (await post(lab, b"junk")).status_code == 429
+            proxied = await post(lab, b"junk", **{"X-Forwarded-For": "198.51.100.7"})
+            assert proxied.status_code == 400, "another source, told by the proxy on this machine"
+        finally:
+            go.set()
+            await asyncio.gather(*waiting, return_exceptions=True)
     assert lab.refused("overload") == 1
     assert (await post(lab, b"junk")).status_code == 400
     for exchange in slow_ones:
