@@ -31,6 +31,7 @@ ACCESS: dict[str, set[str]] = {
     "GET /api/v1/sites/{site}/energy": SIGNED_IN,
     "GET /api/v1/sites/{site}/live": SIGNED_IN,
     "POST /api/v1/chats": {"bot token"},
+    "POST /link": EVERYBODY,
     "GET /api/v1/chats/{telegram_id}": {"bot token"},
     "GET /": EVERYBODY,
     "GET /api/openapi.json": EVERYBODY,
@@ -74,6 +75,8 @@ async def test_every_route_lets_in_exactly_whom_it_should(tmp_path: Path, caller
                 assert status == (401 if caller == "nobody" else 403), (route, caller)
             elif route == "POST /api/v1/session":
                 assert status == 401
+            elif route == "POST /link":
+                assert status == 400, "nobody's role helps where only a site's key does"
             else:
                 assert status in (200, 201, 204, 404, 422), (route, caller, status)
             await running.server.people.remove(caller)

@@ -14,6 +14,7 @@ from aiocoap.numbers.types import ACK, RST
 from aiocoap.protocol import Context
 from aiocoap.transports.oscore import OSCOREAddress
 
+from stallaini.edge.addresses import Addresses
 from stallaini.link.enrolment import SERVER_PEER, accept
 from stallaini.link.join import Join
 from stallaini.link.oscore import ContextStore
@@ -58,7 +59,7 @@ class CoapExchange:
         self._tuning = SenderTuning(ack_timeout_s)
         self._turn = asyncio.Lock()
         self._open: tuple[Context, Endpoint] | None = None
-        self._addresses: list[tuple[str, int, int, int]] = []
+        self._addresses = Addresses(join.host, join.port, socket.SOCK_DGRAM)
 
     async def __call__(self, payload: bytes) -> bytes:
         """Send `payload`, repeat it until it is answered or time is up; raises LinkDown."""
@@ -68,12 +69,13 @@ class CoapExchange:
                     response = await self._request(payload)
             except asyncio.CancelledError:
                 await self._close_socket()  # else aiocoap goes on repeating the message, for nobody
+                self._addresses.failed()
                 raise
             except TimeoutError as failure:
                 await self._close_socket()  # frees what aiocoap keeps for an answer that will not come
                 raise self._down("no answer in time") from failure
             except oscore.NotAProtectedMessage as failure:
-                raise Refused(_hint(failure.plain_message)) from failure
+                raise Refused(refusal_hint(failure.plain_message)) from failure
             except (error.Error, OSError) as failure:
                 raise self._down(str(failure) or type(failure).__name__) from failure
         if response.code != CHANGED:
@@ -86,8 +88,10 @@ class CoapExchange:
 
     async def _request(self, payload: bytes) -> Message:
         context, endpoint = await self._socket()
-        message = Message(code=POST, payload=payload, transport_tuning=self._tuning)
-        message.remote = OSCOREAddress(self._security, endpoint.address(await self._address()))
+        _, sockaddr = await self._addresses.current()
+        message = uplink_message(payload)
+        message.transport_tuning = self._tuning
+        message.remote = OSCOREAddress(self._security, endpoint.address(_as_ipv6(*sockaddr)))
         endpoint.use_empty_token()
         response: asyncio.Future[Message] = context.request(message).response
         try:
@@ -107,18 +111,9 @@ class CoapExchange:
         if opened is not None:
             await opened[0].shutdown()
 
-    async def _address(self) -> tuple[str, int, int, int]:
-        """The address in use; looked up only after a failure, since a look-up costs metered bytes."""
-        if not self._addresses:
-            found = await asyncio.get_running_loop().getaddrinfo(
-                self._join.host, self._join.port, type=socket.SOCK_DGRAM
-            )
-            self._addresses = [_as_ipv6(*sockaddr) for *_, sockaddr in found]
-        return self._addresses[0]
-
     def _down(self, reason: str) -> LinkDown:
-        """The error to raise; the next exchange tries the next address, after the last a new look-up."""
-        del self._addresses[:1]
+        """The error to raise; the next exchange tries the next address."""
+        self._addresses.failed()
         return LinkDown(f"{self._join.host} port {self._join.port}: {reason}")
 
     def _limit_s(self, payload: bytes) -> float:
@@ -145,7 +140,12 @@ def _look_away(response: asyncio.Future[Message]) -> None:
         response.exception()
 
 
-def _hint(plain: Message) -> str:
+def uplink_message(payload: bytes) -> Message:
+    """The request that carries an uplink, before it is protected."""
+    return Message(code=POST, payload=payload)
+
+
+def refusal_hint(plain: Message) -> str:
     """What an unprotected refusal may mean. Anyone on the path can forge one: it is a hint, no more."""
     return _HINTS.get(bytes(plain.payload), f"the server answered {plain.code} without protection")
 

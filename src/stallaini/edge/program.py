@@ -46,12 +46,22 @@ def open_core(
     return EdgeCore(config, keeper, origin, clock, exchange, model)
 
 
-async def run_edge(config: SiteConfig, data_dir: Path, clock: Clock, exchange: Exchange) -> None:
-    """Run the site's edge until cancelled. Raises OperatorError when another edge uses `data_dir`."""
+async def run_edge(
+    config: SiteConfig,
+    data_dir: Path,
+    clock: Clock,
+    exchange: Exchange,
+    opened: Callable[[EdgeCore], None] = lambda _: None,
+) -> None:
+    """Run the site's edge until cancelled; `opened` is called with its core before anything runs.
+
+    Raises OperatorError when another edge uses `data_dir`.
+    """
     lock = _lock(data_dir)
     try:
         core = open_core(config, data_dir, clock, exchange)
         try:
+            opened(core)
             await _Program(config, clock, core).run()
         finally:
             core.stopped()

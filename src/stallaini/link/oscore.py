@@ -84,6 +84,16 @@ class StoredContext(oscore.CanProtect, oscore.CanUnprotect, oscore.SecurityConte
         protected: Message = oscore.CanProtect.protect(self, response, request_id)[0]
         return protected
 
+    def seal_request(self, request: Message) -> tuple[Message, oscore.RequestIdentifiers]:
+        """Protect a request with the next sequence number; raises aiocoap's ContextUnavailable."""
+        protected, request_id = oscore.CanProtect.protect(self, request)
+        return protected, request_id
+
+    def open_response(self, message: Message, request_id: oscore.RequestIdentifiers) -> Message:
+        """Undo the protection of the response to a sealed request; raises what `unprotect` raises."""
+        response: Message = oscore.CanUnprotect.unprotect(self, message, request_id)[0]
+        return response
+
     def __repr__(self) -> str:
         return f"<StoredContext {self.peer}>"
 

@@ -8,17 +8,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from aiocoap import error, oscore
 from aiocoap.blockwise import Block2Cache
 from aiocoap.message import Message
 from aiocoap.numbers import codes
 from aiocoap.numbers.codes import Code
-from aiocoap.numbers.types import CON, NON
+from aiocoap.numbers.types import ACK, CON, NON
 from aiocoap.pipe import Pipe
 from aiocoap.transports.oscore import OSCOREAddress
 
 from stallaini.clock import Clock
+from stallaini.link import posted
 from stallaini.link.oscore import ContextStore, StoredContext
 from stallaini.link.refusals import Refusals
 from stallaini.link.udp6 import Endpoint, remote_of, source_of
@@ -38,8 +40,24 @@ class _Refusal(Exception):
         self.reason, self.code, self.note, self.detail = reason, code, note, detail
 
 
+class _Poster(NamedTuple):
+    """Where a message came from that was the body of an HTTP request."""
+
+    source: str
+
+    @property
+    def blockwise_key(self) -> tuple[str, str]:
+        return ("posted", self.source)
+
+
+class _PosterAddress(OSCOREAddress):
+    """The authenticated poster, to whom an answer of any length goes in one piece."""
+
+    maximum_payload_size = posted.MAX_BYTES
+
+
 class Gate:
-    """Screens datagrams, opens their protection, puts bodies together, calls the handler."""
+    """Screens messages, opens their protection, puts bodies together, calls the handler."""
 
     def __init__(self, contexts: ContextStore, handle: Handle, clock: Clock, refusals: Refusals) -> None:
         self._contexts = contexts
@@ -55,7 +73,7 @@ class Gate:
             await asyncio.wait(set(self._running))
 
     def refused(self, reason: str, source: str) -> None:
-        """Count a datagram that was dropped before it became a message."""
+        """Count what was dropped before it became a message."""
         self._refusals.refuse(reason, source)
 
     def admits(self, message: Message, endpoint: Endpoint, /) -> bool:
@@ -77,13 +95,26 @@ class Gate:
     async def render_to_pipe(self, pipe: Pipe) -> None:
         """Answer one request that `admits` let in; called by aiocoap."""
         message = pipe.request
-        try:
-            response = await self._answer(message)
-        except _Refusal as refusal:
-            source = source_of(remote_of(message).sockaddr)
-            self._refusals.refuse(refusal.reason, source, refusal.detail)
-            response = Message(code=refusal.code, payload=refusal.note)
+        response = await self._answer_or_refuse(message, source_of(remote_of(message).sockaddr))
         pipe.add_response(response, is_last=True)
+
+    async def answer_posted(self, body: bytes, source: str) -> bytes:
+        """The answer to a message that was the body of an HTTP request; raises Malformed when it is none."""
+        try:
+            message = posted.unpack(body, CON, _Poster(source))
+            if message.code not in _REQUESTS:
+                raise Malformed("no CoAP request")
+        except Malformed:
+            self._refusals.refuse("malformed", source)
+            raise
+        return posted.pack(await self._answer_or_refuse(message, source), ACK)
+
+    async def _answer_or_refuse(self, message: Message, source: str) -> Message:
+        try:
+            return await self._answer(message)
+        except _Refusal as refusal:
+            self._refusals.refuse(refusal.reason, source, refusal.detail)
+            return Message(code=refusal.code, payload=refusal.note)
 
     def _context_of(self, message: Message) -> StoredContext:
         try:
@@ -114,7 +145,8 @@ class Gate:
             raise _Refusal("wrong_key", codes.BAD_REQUEST, b"key") from None
         except Exception:  # aiocoap asserts on some forgeries, and decodes what a peer protected unchecked
             raise _Refusal("malformed", codes.BAD_REQUEST, b"") from None
-        request.remote = OSCOREAddress(context, message.remote)
+        address = _PosterAddress if isinstance(message.remote, _Poster) else OSCOREAddress
+        request.remote = address(context, message.remote)
         response = await self._respond(context.peer, request)
         return _protect(lambda: context.seal(response, request_id))
 

@@ -22,6 +22,7 @@ from stallaini.server.coap import COAP_PORT, CoapEndpoint
 from stallaini.server.database import Database
 from stallaini.server.http import HttpServer
 from stallaini.server.ingest import Ingest
+from stallaini.server.link_door import LinkDoor
 from stallaini.server.live import LiveHub
 from stallaini.server.metrics import Metrics
 from stallaini.server.options import CONTEXTS_FILE, DATABASE_FILE
@@ -103,6 +104,7 @@ class Server:
             people=self.people,
             hub=self.hub,
             metrics=self.metrics,
+            link=LinkDoor(self.coap),
             clock=self._clock,
             static_dir=self._static_dir,
             demo=self._options.demo,
@@ -115,7 +117,7 @@ class Server:
 
     def _watch_counters(self) -> None:
         self.metrics.watch_gauge("live_watchers", "Open live streams", self.hub.watchers)
-        self.metrics.watch_counters("refusals", "Datagrams refused", "reason", lambda: self.coap.refused)
+        self.metrics.watch_counters("refusals", "Messages refused", "reason", lambda: self.coap.refused)
         for prefix, help_text, label in (
             ("uplinks", "Uplinks by answer", "answer"),
             ("minutes", "Minutes received by what became of them", "outcome"),

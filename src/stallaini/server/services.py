@@ -11,6 +11,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from stallaini.clock import Clock
+from stallaini.server.link_door import LinkDoor
 from stallaini.server.live import LiveHub
 from stallaini.server.metrics import Metrics
 from stallaini.server.people import People, Person, Role
@@ -37,6 +38,7 @@ class Services:
     people: People
     hub: LiveHub
     metrics: Metrics
+    link: LinkDoor
     clock: Clock
     static_dir: Path
     demo: bool = False
