@@ -91,9 +91,11 @@ async def _run_joined(config: SiteConfig, data_dir: Path, join: Join | None, clo
             f"the join line is for the site {join.site!r}, the site file says {config.site!r}: "
             "rename one, or enrol this site"
         )
-    exchange = CoapExchange(ContextStore(data_dir / KEYS_FILE), join, config.link.ack_timeout_s)
+    poked = asyncio.Event()
+    contexts = ContextStore(data_dir / KEYS_FILE)
+    exchange = CoapExchange(contexts, join, config.link.ack_timeout_s, poked=poked.set)
     try:
-        await run_edge(config, data_dir, clock, exchange)
+        await run_edge(config, data_dir, clock, exchange, poked)
     finally:
         await exchange.close()
 
