@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from aiocoap import error, oscore
 from aiocoap.blockwise import Block2Cache
@@ -17,6 +18,7 @@ from aiocoap.numbers.codes import Code
 from aiocoap.numbers.types import CON, NON
 from aiocoap.pipe import Pipe
 from aiocoap.transports.oscore import OSCOREAddress
+from aiocoap.transports.udp6 import UDP6EndpointAddress
 
 from stallaini.clock import Clock
 from stallaini.link.oscore import ContextStore, StoredContext
@@ -38,6 +40,14 @@ class _Refusal(Exception):
         self.reason, self.code, self.note, self.detail = reason, code, note, detail
 
 
+class _Call(NamedTuple):
+    """The last authenticated request of a site: whose keys, which number, from where."""
+
+    context: StoredContext
+    number: int
+    remote: UDP6EndpointAddress
+
+
 class Gate:
     """Screens datagrams, opens their protection, puts bodies together, calls the handler."""
 
@@ -48,11 +58,20 @@ class Gate:
         self._bodies = Bodies(clock)
         self._answers = Block2Cache()
         self._running: set[asyncio.Future[bytes]] = set()
+        self._calls: dict[str, _Call] = {}
 
     async def drain(self) -> None:
         """Wait until every handler that was begun has ended."""
         while self._running:
             await asyncio.wait(set(self._running))
+
+    def poke(self, site: str, endpoint: Endpoint) -> bool:
+        """Poke a site where it last called from, once per call; see `CoapEndpoint.poke`."""
+        call = self._calls.pop(site, None)
+        if call is None:
+            return False
+        endpoint.poke(call.remote, call.context.poke(call.number))
+        return True
 
     def refused(self, reason: str, source: str) -> None:
         """Count a datagram that was dropped before it became a message."""
@@ -114,9 +133,19 @@ class Gate:
             raise _Refusal("wrong_key", codes.BAD_REQUEST, b"key") from None
         except Exception:  # aiocoap asserts on some forgeries, and decodes what a peer protected unchecked
             raise _Refusal("malformed", codes.BAD_REQUEST, b"") from None
+        self._note_call(context, message, request_id)
         request.remote = OSCOREAddress(context, message.remote)
         response = await self._respond(context.peer, request)
         return _protect(lambda: context.seal(response, request_id))
+
+    def _note_call(
+        self, context: StoredContext, message: Message, request_id: oscore.RequestIdentifiers
+    ) -> None:
+        number = int.from_bytes(request_id.partial_iv, "big")
+        before = self._calls.get(context.peer)
+        if before is None or before.context is not context or number > before.number:
+            remote = remote_of(message).as_response_address()
+            self._calls[context.peer] = _Call(context, number, remote)
 
     async def _respond(self, site: str, request: Message) -> Message:
         """The inner answer to an authenticated request."""
