@@ -17,6 +17,7 @@ from stallaini.edge.keeper import JournalKeeper
 from stallaini.edge.sampler import Sampler
 from stallaini.edge.uplink import Delivery
 from stallaini.link.messages import Downlink, Event, Live, Scalar
+from stallaini.link.model import Model
 from stallaini.site.config import SiteConfig
 from stallaini.site.reading import Reading
 
@@ -41,6 +42,7 @@ class EdgeCore:
         origin: Origin,
         clock: Clock,
         exchange: Exchange,
+        model: Model | None = None,
         inbox: Inbox | None = None,
     ) -> None:
         self._keeper = keeper
@@ -48,7 +50,7 @@ class EdgeCore:
         self._boot_id = origin.boot_id
         self._sampler = Sampler(config.description)
         self._flags = FlagWatcher(config.description, keeper.memory)
-        self._delivery = Delivery(keeper, origin)
+        self._delivery = Delivery(keeper, origin, model)
         self.courier = Courier(self._delivery, keeper, exchange, clock, config.link, self.live, self._heard)
         self._inbox = inbox or Inbox(None)
         handlers: list[Handler] = [Ping()]

@@ -21,6 +21,7 @@ from stallaini.edge.journal import Origin
 from stallaini.edge.keeper import JournalKeeper
 from stallaini.edge.minutes import MinuteTicker
 from stallaini.errors import OperatorError
+from stallaini.link.model_files import read_site_model
 from stallaini.site.config import DeviceConfig, SiteConfig
 
 logger = logging.getLogger(__name__)
@@ -42,8 +43,9 @@ def open_core(
     origin = Origin(boot_id or read_boot_id(), config.description.encode())
     path = None if data_dir is None else data_dir / JOURNAL_FILE
     keeper = JournalKeeper(path, int(config.journal.max_mb * 1e6), clock, origin)
+    model = None if data_dir is None else read_site_model(data_dir)
     inbox = Inbox(None if data_dir is None else data_dir / INBOX_FILE)
-    return EdgeCore(config, keeper, origin, clock, exchange, inbox)
+    return EdgeCore(config, keeper, origin, clock, exchange, model, inbox)
 
 
 async def run_edge(

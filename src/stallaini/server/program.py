@@ -15,6 +15,7 @@ from typing import IO
 
 from stallaini.clock import Clock
 from stallaini.errors import OperatorError
+from stallaini.link.model_files import read_models
 from stallaini.link.oscore import ContextStore
 from stallaini.server.app import create_app
 from stallaini.server.coap import COAP_PORT, CoapEndpoint
@@ -89,7 +90,7 @@ class Server:
         self.people = People(database, self._clock)
         self.store = SqliteStore(database)
         self.commands = Commands(self.store, self._clock, self._poke)
-        self.ingest = Ingest(self.store, self._clock, self.hub, box=self.commands)
+        self.ingest = Ingest(self.store, self._clock, self.hub, read_models(data_dir), self.commands)
         self.metrics.watch_gauge("database_bytes", "Size of the database", lambda: _size_bytes(database.path))
 
     async def _open_ports(self) -> None:
