@@ -23,6 +23,7 @@ from stallaini.link.downlink import decode_downlink
 from stallaini.link.envelope import encode_uplink
 from stallaini.link.messages import Answer, Entry, Event, Live, Minute, Uplink
 from stallaini.server.app import create_app
+from stallaini.server.commands import Commands
 from stallaini.server.database import FILE_NAME, Database
 from stallaini.server.http import HttpServer
 from stallaini.server.ingest import Ingest
@@ -131,6 +132,7 @@ class BotHouse:
             sites=Sites(self._store, self._hub, self.clock),
             people=self._people,
             hub=self._hub,
+            commands=Commands(self._store, self.clock, poke=lambda _site: False),
             metrics=Metrics(),
             clock=self.clock,
             static_dir=self._folder,

@@ -69,7 +69,8 @@ class Commands:
         if downlink.time_ms is not None:
             self._time.heard(downlink.time_ms, round_trip_s)
         if downlink.commands:
-            self._receive(sorted(downlink.commands, key=lambda command: command.id))
+            by_id = {command.id: command for command in downlink.commands}
+            self._receive([by_id[id_] for id_ in sorted(by_id)])
         if downlink.commands or downlink.time_ms is not None:
             self._woken.set()
 
