@@ -10,7 +10,7 @@ from stallaini.server.store.base import CommandState
 from stallaini.server.times import Instant, IsoTime
 
 _WHOLE = Annotated[StrictInt, Field(ge=-(2**53), le=2**53)]
-_NUMBER = Annotated[StrictFloat, Field(allow_inf_nan=False)]
+_NUMBER = Annotated[StrictFloat, Field(ge=-(2**53), le=2**53)]
 _TEXT = Annotated[StrictStr, Field(max_length=160)]
 _NAME = Annotated[str, Field(min_length=1, max_length=40)]
 Data = Annotated[dict[_NAME, StrictBool | _WHOLE | _NUMBER | _TEXT | None], Field(max_length=16)]

@@ -13,9 +13,6 @@ from stallaini.server.store.base import CommandRow, CommandState, NewCommand, To
 MOST_OPEN = 100
 """How many commands of a site may wait for their end."""
 
-_OPEN = "ended_s IS NULL"
-"""What the partial index of open commands says; repeated wherever it is to be used."""
-
 _OTHER_SPEAKER = (
     "it was sent, and then the edge restarted or its card was replaced before it confirmed; not repeated"
 )
@@ -28,7 +25,7 @@ _COLUMNS = (
 def add_command(connection: sqlite3.Connection, site: str, new: NewCommand, now_s: float) -> CommandRow:
     """Make a command; its id is Unix milliseconds, or the next free number. Raises TooManyCommands."""
     (waiting,) = connection.execute(
-        f"SELECT COUNT(*) FROM command WHERE site = ? AND {_OPEN} AND not_after_s >= ?",
+        "SELECT COUNT(*) FROM command WHERE site = ? AND ended_s IS NULL AND not_after_s >= ?",
         (site, int(now_s)),
     ).fetchone()
     if waiting >= MOST_OPEN:
@@ -71,7 +68,7 @@ def hand_out(
     _end(connection, "unknown", _OTHER_SPEAKER, now_s, "state = 'sent' AND speaker <> ?", site, speaker)
     _end(connection, "expired", _TOO_LATE, now_s, "state = 'waiting' AND not_after_s < ?", site, now_s)
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM command WHERE site = ? AND {_OPEN} AND state IN ('waiting', 'sent') "
+        f"SELECT {_COLUMNS} FROM command WHERE site = ? AND state IN ('waiting', 'sent') "
         "AND not_after_s >= ? ORDER BY id",
         (site, now_s),
     )
@@ -104,15 +101,13 @@ def take_report(connection: sqlite3.Connection, site: str, event: Event, receive
 
 def sites_to_send_to(connection: sqlite3.Connection) -> list[str]:
     """The sites for which a command waits to be sent or to be confirmed."""
-    rows = connection.execute(
-        f"SELECT DISTINCT site FROM command WHERE {_OPEN} AND state IN ('waiting', 'sent')"
-    )
+    rows = connection.execute("SELECT DISTINCT site FROM command WHERE state IN ('waiting', 'sent')")
     return [site for (site,) in rows]
 
 
 def _confirm(connection: sqlite3.Connection, site: str, seen_id: int, now_s: int) -> None:
     connection.execute(
-        f"UPDATE command SET state = 'received', received_s = ? WHERE site = ? AND id <= ? AND {_OPEN} "
+        "UPDATE command SET state = 'received', received_s = ? WHERE site = ? AND id <= ? "
         "AND state IN ('waiting', 'sent')",
         (now_s, site, seen_id),
     )
@@ -134,7 +129,7 @@ def _end(
 ) -> None:
     """End commands by the server's own judgement; `values` are the site and what `where` needs."""
     connection.execute(
-        f"UPDATE command SET state = ?, reason = ?, ended_s = ? WHERE site = ? AND {_OPEN} AND {where}",
+        f"UPDATE command SET state = ?, reason = ?, ended_s = ? WHERE site = ? AND {where}",
         (state, reason, now_s, *values),
     )
 

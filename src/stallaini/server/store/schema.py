@@ -118,7 +118,6 @@ def add_commands(connection: sqlite3.Connection) -> None:
         "sent_s INTEGER, received_s INTEGER, ended_s INTEGER, reported INTEGER NOT NULL DEFAULT 0, "
         "PRIMARY KEY (site, id)) WITHOUT ROWID"
     )
-    connection.execute("CREATE INDEX command_open ON command (site, id) WHERE ended_s IS NULL")
     connection.execute(
         "CREATE TABLE command_mark (site TEXT NOT NULL PRIMARY KEY, highest_id INTEGER NOT NULL) "
         "WITHOUT ROWID"
