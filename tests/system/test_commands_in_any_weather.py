@@ -190,7 +190,7 @@ async def tell(story: list[tuple[object, ...]], folder: Path) -> None:
     world.edge.inbox.close()
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STORIES)
 def test_in_any_weather_a_command_acts_at_most_once_in_its_time_and_ends(
     story: list[tuple[object, ...]],

@@ -50,6 +50,7 @@ class Commands:
         self._answered: set[int] = set()
         self._told: set[int] = set()
         self._unwritten: dict[int, Outcome] = {}
+        self._turn = asyncio.Lock()
         self._woken = asyncio.Event()
 
     @property
@@ -83,21 +84,12 @@ class Commands:
 
     async def act_due(self) -> None:
         """Act on what is due now, settle what an earlier run left, and tell every end that was not told."""
-        self._write_late()
-        for kept in self._inbox.untold():
-            if kept.outcome is not None and kept.command.id not in self._told:
-                self._tell_end(kept.command, kept.outcome)
-        for kept in self._inbox.open():
-            command = kept.command
-            if command.id in self._unwritten:
-                continue
-            if kept.acting:
-                self._end(command, await self._verified(command) or _KILLED)
-            elif kept.at_once and kept.boot_id != self._boot_id:
-                # Cards lose writes they called durable: the mark that it was acted on may be among them.
-                self._end(command, _REBOOTED)
-            else:
-                await self._take_turn(command)
+        async with self._turn:
+            self._write_late()
+            self._tell_untold()
+            for kept in self._inbox.open():
+                if kept.command.id not in self._unwritten:
+                    await self._go_on(kept)
 
     # -- receiving
 
@@ -151,6 +143,16 @@ class Commands:
             self._tell(*report(command, refused(reason)))
 
     # -- acting
+
+    async def _go_on(self, kept: Kept) -> None:
+        """Bring an open command as far as it can come now."""
+        if kept.acting:
+            self._end(kept.command, await self._verified(kept.command) or _KILLED)
+        elif kept.at_once and kept.boot_id != self._boot_id:
+            # Cards lose writes they called durable: the mark that it was acted on may be among them.
+            self._end(kept.command, _REBOOTED)
+        else:
+            await self._take_turn(kept.command)
 
     async def _take_turn(self, command: Command) -> None:
         """Act on a command if its time has come; end it if its time is over or it cannot be acted on."""
@@ -210,6 +212,11 @@ class Commands:
             logger.error("the end of command %d cannot be written: %s", command.id, error)
             self._unwritten[command.id] = outcome
         self._tell_end(command, outcome)
+
+    def _tell_untold(self) -> None:
+        for kept in self._inbox.untold():
+            if kept.outcome is not None and kept.command.id not in self._told:
+                self._tell_end(kept.command, kept.outcome)
 
     def _tell_end(self, command: Command, outcome: Outcome) -> None:
         self._tell(*report(command, outcome))

@@ -141,11 +141,15 @@ class Gate:
     def _note_call(
         self, context: StoredContext, message: Message, request_id: oscore.RequestIdentifiers
     ) -> None:
+        """Remember whence a site called; a call by another way than UDP leaves nothing to poke."""
         number = int.from_bytes(request_id.partial_iv, "big")
         before = self._calls.get(context.peer)
-        if before is None or before.context is not context or number > before.number:
-            remote = remote_of(message).as_response_address()
-            self._calls[context.peer] = _Call(context, number, remote)
+        if before is not None and before.context is context and number < before.number:
+            return  # overtaken on the way
+        if isinstance(message.remote, UDP6EndpointAddress):
+            self._calls[context.peer] = _Call(context, number, message.remote.as_response_address())
+        else:
+            self._calls.pop(context.peer, None)
 
     async def _respond(self, site: str, request: Message) -> Message:
         """The inner answer to an authenticated request."""

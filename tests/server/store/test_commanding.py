@@ -123,6 +123,16 @@ def test_the_edges_word_ends_it_once_and_for_all(store: sqlite3.Connection) -> N
     assert handed(store) == []
 
 
+def test_what_was_done_was_done_whatever_was_told_before(store: sqlite3.Connection) -> None:
+    id_ = make(store)
+    handed(store)
+    tell(store, id_, refused("the card is full"))
+    tell(store, id_, Outcome(Ending.EXPIRED, "too late"))
+    assert row(store, id_).state == "refused"
+    tell(store, id_, DONE)
+    assert (row(store, id_).state, row(store, id_).reason) == ("done", None)
+
+
 def test_a_late_word_wins_over_the_servers_guess(store: sqlite3.Connection) -> None:
     sent = make(store)
     handed(store)

@@ -13,6 +13,7 @@ from stallaini.server.store.base import CommandRow, CommandState, NewCommand, To
 MOST_OPEN = 100
 """How many commands of a site may wait for their end."""
 
+_WINS_OVER = {Ending.DONE: "state <> 'done'", Ending.UNKNOWN: "NOT reported"}
 _OTHER_SPEAKER = (
     "it was sent, and then the edge restarted or its card was replaced before it confirmed; not repeated"
 )
@@ -85,16 +86,17 @@ def hand_out(
 def take_report(connection: sqlite3.Connection, site: str, event: Event, received_s: int) -> None:
     """Note how a command ended, where that is what the event tells.
 
-    The edge's word wins over the server's own guess, and its first word over a later one, but for `unknown`.
+    The edge's word wins over the server's own guess, its first word over a later one; but anything wins over
+    `unknown`, and `done` over all.
     """
     found = reported(event)
     if found is None:
         return
     id_, outcome = found
-    overrides = "NOT reported" if outcome.ending is Ending.UNKNOWN else "(NOT reported OR state = 'unknown')"
+    wins = _WINS_OVER.get(outcome.ending, "(NOT reported OR state = 'unknown')")
     connection.execute(
         "UPDATE command SET state = ?, reason = ?, ended_s = ?, reported = 1, "
-        f"received_s = COALESCE(received_s, ?) WHERE site = ? AND id = ? AND {overrides}",
+        f"received_s = COALESCE(received_s, ?) WHERE site = ? AND id = ? AND {wins}",
         (outcome.ending.value, outcome.reason, event.at_s, received_s, site, id_),
     )
 
