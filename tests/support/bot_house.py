@@ -25,6 +25,7 @@ from stallaini.link.messages import Answer, Entry, Event, Live, Minute, Uplink
 from stallaini.link.oscore import ContextStore
 from stallaini.server.app import create_app
 from stallaini.server.coap import CoapEndpoint
+from stallaini.server.commands import Commands
 from stallaini.server.database import FILE_NAME, Database
 from stallaini.server.http import HttpServer
 from stallaini.server.ingest import Ingest
@@ -136,6 +137,7 @@ class BotHouse:
             sites=Sites(self._store, self._hub, self.clock),
             people=self._people,
             hub=self._hub,
+            commands=Commands(self._store, self.clock, poke=lambda _site: False),
             metrics=Metrics(),
             link=LinkDoor(CoapEndpoint(self._contexts, self._ingest.handle, self.clock)),
             clock=self.clock,

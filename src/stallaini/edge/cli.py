@@ -96,16 +96,17 @@ async def _run_joined(config: SiteConfig, data_dir: Path, join: Join | None, clo
         )
     contexts = ContextStore(data_dir / KEYS_FILE)
     url = config.link.https_url or join.https_url
+    poked = asyncio.Event()
     async with AsyncExitStack() as stack:
-        udp = CoapExchange(contexts, join, config.link.ack_timeout_s)
+        udp = CoapExchange(contexts, join, config.link.ack_timeout_s, poked=poked.set)
         stack.push_async_callback(udp.close)
         if url is None:
-            await run_edge(config, data_dir, clock, udp)
+            await run_edge(config, data_dir, clock, udp, poked)
             return
         https = HttpsExchange(contexts, join, url)
         stack.push_async_callback(https.close)
         paths = PathExchange(udp, https, clock)
-        await run_edge(config, data_dir, clock, paths, lambda core: paths.report_to(core.on_event))
+        await run_edge(config, data_dir, clock, paths, poked, lambda core: paths.report_to(core.on_event))
 
 
 async def _not_joined(payload: bytes) -> bytes:

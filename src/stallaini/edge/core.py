@@ -6,14 +6,17 @@ import logging
 
 from stallaini import __version__
 from stallaini.clock import Clock
+from stallaini.edge.command_kinds import Handler, LiveValues, Ping
+from stallaini.edge.commands import Commands
 from stallaini.edge.courier import Courier
 from stallaini.edge.exchange import Exchange
 from stallaini.edge.flags import FlagWatcher
+from stallaini.edge.inbox import Inbox
 from stallaini.edge.journal import Origin
 from stallaini.edge.keeper import JournalKeeper
 from stallaini.edge.sampler import Sampler
 from stallaini.edge.uplink import Delivery
-from stallaini.link.messages import Event, Live, Scalar
+from stallaini.link.messages import Downlink, Event, Live, Scalar
 from stallaini.link.model import Model
 from stallaini.site.config import SiteConfig
 from stallaini.site.reading import Reading
@@ -25,10 +28,11 @@ _LONGEST_TEXT = 160
 
 
 class EdgeCore:
-    """One site's sampler, flag watcher, journal and courier.
+    """One site's sampler, flag watcher, journal, courier and commands.
 
-    Drivable by hand under any clock: `on_reading`, `on_event`, `minute_ended`, then `await flush()`; the
-    running program drives it from the wires and lets `courier.run()` deliver.
+    Drivable by hand under any clock: `on_reading`, `on_event`, `minute_ended`, then `await flush()` and
+    `await commands.act_due()`; the running program drives it from the wires and lets `courier.run()` deliver
+    and `commands.run()` act. Without an `inbox` commands are kept in RAM.
     """
 
     def __init__(
@@ -39,15 +43,23 @@ class EdgeCore:
         clock: Clock,
         exchange: Exchange,
         model: Model | None = None,
+        inbox: Inbox | None = None,
     ) -> None:
         self._keeper = keeper
         self._clock = clock
         self._boot_id = origin.boot_id
         self._sampler = Sampler(config.description)
         self._flags = FlagWatcher(config.description, keeper.memory)
-        self.courier = Courier(
-            Delivery(keeper, origin, model), keeper, exchange, clock, config.link, self.live
+        self._delivery = Delivery(keeper, origin, model)
+        self.courier = Courier(self._delivery, keeper, exchange, clock, config.link, self.live, self._heard)
+        self._inbox = inbox or Inbox(None)
+        handlers: list[Handler] = [Ping()]
+        if config.link.live != "never":
+            handlers.append(LiveValues(self.courier.live_for))
+        self.commands = Commands(
+            self._inbox, handlers, clock, origin.boot_id, self.on_event, known_s=clock.wall_s
         )
+        self._delivery.commands_seen = self.commands.seen_id
 
     def started(self) -> None:
         """Journal that the program started, and since when it was away."""
@@ -60,6 +72,7 @@ class EdgeCore:
                 "away_since": None if last_minute is None else (last_minute + 1) * 60,
             },
         )
+        self.commands.started()
 
     def on_reading(self, reading: Reading) -> None:
         """Take one reading; a flag it changes is journaled, and sent, at once."""
@@ -92,6 +105,11 @@ class EdgeCore:
         """The newest value of every channel, now."""
         return self._sampler.live(int(self._clock.wall_s()), self._clock.monotonic_s())
 
+    def poked(self) -> None:
+        """The server has something for the site: call it now."""
+        self._delivery.called = True
+        self.courier.wake(urgent=True)
+
     async def flush(self) -> bool:
         """Deliver until everything is acknowledged. False: the link is down, or the server takes nothing."""
         return await self.courier.flush()
@@ -100,6 +118,11 @@ class EdgeCore:
         """Journal that the program ends in order, and close the journal. The running minute is dropped."""
         self.on_event(STOPPED, {})
         self._keeper.close()
+        self._inbox.close()
+
+    def _heard(self, downlink: Downlink, round_trip_s: float) -> None:
+        self.commands.heard(downlink, round_trip_s)
+        self._delivery.commands_seen = self.commands.seen_id
 
 
 def _bounded(data: dict[str, Scalar]) -> dict[str, Scalar]:

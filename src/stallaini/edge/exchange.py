@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections import Counter
+from collections.abc import Callable
 from typing import Protocol
 
 from aiocoap import error, oscore
@@ -17,8 +19,8 @@ from aiocoap.transports.oscore import OSCOREAddress
 from stallaini.edge.addresses import Addresses
 from stallaini.link.enrolment import SERVER_PEER, accept
 from stallaini.link.join import Join
-from stallaini.link.oscore import ContextStore
-from stallaini.link.udp6 import Endpoint, SenderTuning, open_endpoint, udp_socket
+from stallaini.link.oscore import ContextStore, StoredContext
+from stallaini.link.udp6 import Endpoint, SenderTuning, open_endpoint, poke_proof, udp_socket
 
 _LOG = logging.getLogger(__name__)
 _BLOCK_BYTES = 1024
@@ -50,11 +52,21 @@ class CoapExchange:
     """The exchange over the network. One at a time; it outlives every change of address and outage.
 
     `ack_timeout_s` is how long the first repetition waits; after about 31 to 46 times that it gives up.
+    `poked` is called when the server asks to be called; `pokes` counts those that were `taken`, and the
+    `ignored` ones: forged, repeated, or overtaken by a newer message of ours.
     """
 
-    def __init__(self, contexts: ContextStore, join: Join, ack_timeout_s: float = 2.0) -> None:
+    def __init__(
+        self,
+        contexts: ContextStore,
+        join: Join,
+        ack_timeout_s: float = 2.0,
+        poked: Callable[[], None] = lambda: None,
+    ) -> None:
         accept(contexts, join)
         self._security = contexts.context(SERVER_PEER)
+        self.pokes: Counter[str] = Counter()
+        self._screen = _AnswersOnly(self._security, poked, self.pokes)
         self._join = join
         self._tuning = SenderTuning(ack_timeout_s)
         self._turn = asyncio.Lock()
@@ -103,7 +115,7 @@ class CoapExchange:
 
     async def _socket(self) -> tuple[Context, Endpoint]:
         if self._open is None:
-            self._open = await open_endpoint(udp_socket(), _AnswersOnly(), site=None)
+            self._open = await open_endpoint(udp_socket(), self._screen, site=None)
         return self._open
 
     async def _close_socket(self) -> None:
@@ -123,7 +135,15 @@ class CoapExchange:
 
 
 class _AnswersOnly:
-    """Lets answers in and nothing else: the edge serves nobody, and its bytes are metered."""
+    """Lets answers in and nothing else: the edge serves nobody, and its bytes are metered.
+
+    A poke is taken note of and goes no further either.
+    """
+
+    def __init__(self, security: StoredContext, poked: Callable[[], None], pokes: Counter[str]) -> None:
+        self._security = security
+        self._poked = poked
+        self._pokes = pokes
 
     def refused(self, reason: str, source: str) -> None:
         _LOG.debug("dropped a datagram from %s: %s", source, reason)
@@ -131,7 +151,17 @@ class _AnswersOnly:
     def admits(self, message: Message, endpoint: Endpoint, /) -> bool:
         if message.mtype in (ACK, RST):
             return endpoint.awaits(message)
+        proof = poke_proof(message)
+        if proof is not None:
+            self._take_poke(proof)
+            return False
         return message.code is not None and bool(message.code.is_response())
+
+    def _take_poke(self, proof: bytes) -> None:
+        taken = self._security.takes_poke(proof)
+        self._pokes["taken" if taken else "ignored"] += 1
+        if taken:
+            self._poked()
 
 
 def _look_away(response: asyncio.Future[Message]) -> None:

@@ -39,7 +39,8 @@ class Delivery:
     Whatever is answered, an entry leaves the journal only when the server said it is durable.
     `watching_s` is for how many seconds from the last answer somebody looks at the site, `downlink` the
     last answer that could be read. What the owner sets travels with the next uplink: `time_wanted`, and
-    `commands_seen`, the newest command that is kept here. `model` is the site's own minute model.
+    `commands_seen`, the newest command that is kept here; `called` makes one go even with nothing in it, for
+    the sake of its answer. `model` is the site's own minute model.
     """
 
     def __init__(self, keeper: JournalKeeper, origin: Origin, model: Model | None = None) -> None:
@@ -55,6 +56,7 @@ class Delivery:
         self._flight: _Flight | None = None
         self.time_wanted = False
         self.commands_seen: int | None = None
+        self.called = False
         self.watching_s = 0
         self.downlink: Downlink | None = None
 
@@ -69,7 +71,7 @@ class Delivery:
         if found is None or events_only:
             journal = self._keeper.current if found is None else found[0]
             jumping = self._jumping(journal, journal.acked_seq, minutes=False) if events_only else []
-            if not jumping and live is None and not self.time_wanted:
+            if not jumping and live is None and not self.time_wanted and not self.called:
                 return None
             return self._pack_ahead(journal, jumping, live)
         journal, batch = found
@@ -91,6 +93,8 @@ class Delivery:
             logger.warning("the server's answer is no downlink: %s", error)
             return False
         self.watching_s = self.downlink.watching_s
+        if self.downlink.commands:
+            self._seen_told = None  # the server does not know, or no longer, that they are kept here
         return self._take(flight, self.downlink)
 
     def _pack(self, journal: Journal, batch: Batch, live: Live | None) -> bytes:
@@ -141,6 +145,7 @@ class Delivery:
     ) -> bytes:
         filled = replace(uplink, entries=tuple(entries))
         self._flight = _Flight(journal, filled, base is not None, form)
+        self.called = False
         return payload
 
     def _form(self, journal: Journal, uplink: Uplink) -> HeadForm:

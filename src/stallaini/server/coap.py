@@ -69,6 +69,13 @@ class CoapEndpoint:
         """Count what was refused before it could be posted: `oversize`, `overload`."""
         self._gate.refused(reason, source)
 
+    def poke(self, site: str) -> bool:
+        """Ask a site to call now, at the address it last called from; False: that cannot be tried.
+
+        At most once per call of the site. It may get lost: nothing may depend on it.
+        """
+        return self._open is not None and self._gate.poke(site, self._open[1])
+
     @property
     def port(self) -> int:
         """The UDP port; raises RuntimeError unless started."""

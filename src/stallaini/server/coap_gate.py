@@ -18,6 +18,7 @@ from aiocoap.numbers.codes import Code
 from aiocoap.numbers.types import ACK, CON, NON
 from aiocoap.pipe import Pipe
 from aiocoap.transports.oscore import OSCOREAddress
+from aiocoap.transports.udp6 import UDP6EndpointAddress
 
 from stallaini.clock import Clock
 from stallaini.link import posted
@@ -56,6 +57,14 @@ class _PosterAddress(OSCOREAddress):
     maximum_payload_size = posted.MAX_BYTES
 
 
+class _Call(NamedTuple):
+    """The last authenticated request of a site: whose keys, which number, from where."""
+
+    context: StoredContext
+    number: int
+    remote: UDP6EndpointAddress
+
+
 class Gate:
     """Screens messages, opens their protection, puts bodies together, calls the handler."""
 
@@ -66,11 +75,20 @@ class Gate:
         self._bodies = Bodies(clock)
         self._answers = Block2Cache()
         self._running: set[asyncio.Future[bytes]] = set()
+        self._calls: dict[str, _Call] = {}
 
     async def drain(self) -> None:
         """Wait until every handler that was begun has ended."""
         while self._running:
             await asyncio.wait(set(self._running))
+
+    def poke(self, site: str, endpoint: Endpoint) -> bool:
+        """Poke a site where it last called from, once per call; see `CoapEndpoint.poke`."""
+        call = self._calls.pop(site, None)
+        if call is None:
+            return False
+        endpoint.poke(call.remote, call.context.poke(call.number))
+        return True
 
     def refused(self, reason: str, source: str) -> None:
         """Count what was dropped before it became a message."""
@@ -145,10 +163,24 @@ class Gate:
             raise _Refusal("wrong_key", codes.BAD_REQUEST, b"key") from None
         except Exception:  # aiocoap asserts on some forgeries, and decodes what a peer protected unchecked
             raise _Refusal("malformed", codes.BAD_REQUEST, b"") from None
+        self._note_call(context, message, request_id)
         address = _PosterAddress if isinstance(message.remote, _Poster) else OSCOREAddress
         request.remote = address(context, message.remote)
         response = await self._respond(context.peer, request)
         return _protect(lambda: context.seal(response, request_id))
+
+    def _note_call(
+        self, context: StoredContext, message: Message, request_id: oscore.RequestIdentifiers
+    ) -> None:
+        """Remember whence a site called; a call by another way than UDP leaves nothing to poke."""
+        number = int.from_bytes(request_id.partial_iv, "big")
+        before = self._calls.get(context.peer)
+        if before is not None and before.context is context and number < before.number:
+            return  # overtaken on the way
+        if isinstance(message.remote, UDP6EndpointAddress):
+            self._calls[context.peer] = _Call(context, number, message.remote.as_response_address())
+        else:
+            self._calls.pop(context.peer, None)
 
     async def _respond(self, site: str, request: Message) -> Message:
         """The inner answer to an authenticated request."""

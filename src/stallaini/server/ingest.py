@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from stallaini.clock import Clock
 from stallaini.link.codec_range import Codecs, UnknownModel
-from stallaini.link.downlink import encode_downlink, fitting_commands
+from stallaini.link.downlink import encode_downlink
 from stallaini.link.envelope import (
     Malformed,
     UnknownBase,
@@ -56,8 +56,6 @@ SETTLING_S = 600.0
 """How long after its start the server doubts its own clock rather than a site's."""
 
 _REMEMBERED = 20_000
-_COMMAND_BYTES = 800
-"""Room for commands in one answer, which is to stay below 1,024 bytes."""
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -67,7 +65,10 @@ class CommandBox(Protocol):
     """Where commands wait for a site; `server/commands.py` has the real one."""
 
     async def waiting(self, site: str, head: Head, seen: int | None) -> Sequence[Command]:
-        """What to send to the edge that speaks with `head`, oldest first; it keeps those up to `seen`."""
+        """What to send to the edge that speaks with `head`, oldest first; it keeps those up to `seen`.
+
+        At most `COMMAND_BYTES` of them, and durably marked as sent.
+        """
 
 
 class LiveSink(Protocol):
@@ -149,8 +150,7 @@ class Ingest:
         commands: Sequence[Command] = ()
         uplink = taken.uplink
         if self._box is not None and uplink is not None and taken.answer is Answer.OK:
-            waiting = await self._box.waiting(site, uplink.head, uplink.commands_seen)
-            commands = fitting_commands(waiting, _COMMAND_BYTES)
+            commands = await self._box.waiting(site, uplink.head, uplink.commands_seen)
         time_wanted = bool(commands) or (uplink is not None and uplink.time_wanted)
         wall_s = self._clock.wall_s()
         return Downlink(

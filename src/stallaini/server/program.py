@@ -19,6 +19,7 @@ from stallaini.link.model_files import read_models
 from stallaini.link.oscore import ContextStore
 from stallaini.server.app import create_app
 from stallaini.server.coap import COAP_PORT, CoapEndpoint
+from stallaini.server.commands import Commands
 from stallaini.server.database import Database
 from stallaini.server.http import HttpServer
 from stallaini.server.ingest import Ingest
@@ -59,10 +60,11 @@ class Server:
         self._clock = clock
         self._static_dir = static_dir or packaged_static_dir()
         self._stack = AsyncExitStack()
-        self.hub = LiveHub(clock)
+        self.hub = LiveHub(clock, self._poke)
         self.metrics = Metrics()
         self.people: People
         self.store: Store
+        self.commands: Commands
         self.ingest: Ingest
         self.coap: CoapEndpoint
         self.http: HttpServer
@@ -88,7 +90,8 @@ class Server:
         self._stack.callback(database.close)
         self.people = People(database, self._clock)
         self.store = SqliteStore(database)
-        self.ingest = Ingest(self.store, self._clock, self.hub, read_models(data_dir))
+        self.commands = Commands(self.store, self._clock, self._poke)
+        self.ingest = Ingest(self.store, self._clock, self.hub, read_models(data_dir), self.commands)
         self.metrics.watch_gauge("database_bytes", "Size of the database", lambda: _size_bytes(database.path))
 
     async def _open_ports(self) -> None:
@@ -103,6 +106,7 @@ class Server:
             sites=Sites(self.store, self.hub, self._clock),
             people=self.people,
             hub=self.hub,
+            commands=self.commands,
             metrics=self.metrics,
             link=LinkDoor(self.coap),
             clock=self._clock,
@@ -129,6 +133,9 @@ class Server:
         answer = await self.ingest.handle(site, payload)
         self.metrics.observe_ingest(self._clock.monotonic_s() - start_s)
         return answer
+
+    def _poke(self, site: str) -> None:
+        self.coap.poke(site)
 
     async def _seal_forever(self) -> None:
         wait_s = _FIRST_SEAL_S

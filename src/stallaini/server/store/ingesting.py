@@ -12,6 +12,7 @@ import msgspec
 from stallaini.link.messages import Event, Head, Minute, Scalar
 from stallaini.server.store.base import Accepted, JournalState, NumberedMinute, Outcome, Refusal, Speaker
 from stallaini.server.store.chunks import DAY_MINUTES
+from stallaini.server.store.commanding import take_report
 from stallaini.server.store.described import Descriptions, number_series
 from stallaini.server.store.known import KnownMinutes
 from stallaini.server.store.notes import insert_event, note
@@ -152,6 +153,7 @@ class _Ingest:
 
     def _insert_event(self, event: Event, seq: int) -> None:
         insert_event(self._connection, self._site, event, self._journal_id, seq)
+        take_report(self._connection, self._site, event, self._accepted.heard_s)
 
     def _note_loss(self, minutes: Sequence[NumberedMinute]) -> None:
         """Name the gap that the edge says it can no longer fill."""
