@@ -17,7 +17,7 @@ from aiocoap.transports.oscore import OSCOREAddress
 from stallaini.link.enrolment import SERVER_PEER, accept
 from stallaini.link.join import Join
 from stallaini.link.oscore import ContextStore
-from stallaini.link.udp6 import Endpoint, SenderTuning, open_endpoint, udp_socket
+from stallaini.link.udp6 import Endpoint, OpenSocket, SenderTuning, open_endpoint, udp_socket
 
 _LOG = logging.getLogger(__name__)
 _PATH = ("s",)
@@ -52,11 +52,18 @@ class CoapExchange:
     `ack_timeout_s` is how long the first repetition waits; after about 31 to 46 times that it gives up.
     """
 
-    def __init__(self, contexts: ContextStore, join: Join, ack_timeout_s: float = 2.0) -> None:
+    def __init__(
+        self,
+        contexts: ContextStore,
+        join: Join,
+        ack_timeout_s: float = 2.0,
+        open_socket: OpenSocket = udp_socket,
+    ) -> None:
         accept(contexts, join)
         self._security = contexts.context(SERVER_PEER)
         self._join = join
         self._tuning = SenderTuning(ack_timeout_s)
+        self._open_socket = open_socket
         self._turn = asyncio.Lock()
         self._open: tuple[Context, Endpoint] | None = None
         self._addresses: list[tuple[str, int, int, int]] = []
@@ -101,7 +108,7 @@ class CoapExchange:
 
     async def _socket(self) -> tuple[Context, Endpoint]:
         if self._open is None:
-            self._open = await open_endpoint(udp_socket(), _AnswersOnly(), site=None)
+            self._open = await open_endpoint(self._open_socket(None), _AnswersOnly(), site=None)
         return self._open
 
     async def _close_socket(self) -> None:

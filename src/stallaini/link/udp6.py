@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import socket
+from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 from aiocoap.message import Message
@@ -21,6 +22,9 @@ from aiocoap.transports.udp6 import MessageInterfaceUDP6, UDP6EndpointAddress
 _LOGGER = "stallaini.link.aiocoap"
 _MAX_TOKEN_BYTES = 8
 _MAX_REMEMBERED = 100_000
+
+OpenSocket = Callable[[tuple[Any, ...] | None], socket.socket]
+"""Makes a bound, or with None an unbound, socket; see `udp_socket`."""
 
 
 class Screen(Protocol):
