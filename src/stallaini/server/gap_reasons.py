@@ -9,7 +9,7 @@ from stallaini.link.messages import Event
 from stallaini.server.queries import Gap, gap_reason
 
 # These name their stretch themselves and may be noted any time later; the others explain what is near them.
-_NAMING_A_STRETCH = ("journal.dropped", "entries.lost")
+_NAMING_A_STRETCH = ("journal.dropped", "entries.lost", "minute.refused")
 _NEAR = ("edge.started", "clock.stepped")
 _NEAR_S = 600
 

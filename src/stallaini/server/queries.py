@@ -177,8 +177,9 @@ def gap_reason(gap: Gap, events: Iterable[Event]) -> str | None:
     return next((reason for reason in _REASONS if reason in found), None)
 
 
-_DROPPED, _LOST, _OFF, _CLOCK = "journal full", "lost before delivery", "edge not running", "clock set"
-_REASONS = (_DROPPED, _LOST, _OFF, _CLOCK)
+_DROPPED, _LOST, _REFUSED = "journal full", "lost before delivery", "refused by the server"
+_OFF, _CLOCK = "edge not running", "clock set"
+_REASONS = (_DROPPED, _LOST, _REFUSED, _OFF, _CLOCK)
 _BACK_WITHIN_MINUTES = 3
 
 
@@ -187,6 +188,8 @@ def _reason_from(event: Event, gap: Gap) -> str | None:
         return _DROPPED
     if event.kind == "entries.lost" and _over(event, "after_minute", "before_minute", 1, gap):
         return _LOST
+    if event.kind == "minute.refused" and _over(event, "first_minute", "before_minute", 1, gap):
+        return _REFUSED
     back = gap.start_minute <= event.at_s // 60 < gap.end_minute + _BACK_WITHIN_MINUTES
     if event.kind == "edge.started" and back:
         return _OFF

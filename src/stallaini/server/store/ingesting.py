@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 
@@ -135,10 +136,18 @@ class _Ingest:
         return self._known.hot_same(minute, hash_)
 
     def _insert_event(self, event: Event, seq: int) -> None:
+        """Store an event, unless it came before under another journal id: an edge that had to renew its
+        journal sends again what it does not know to be acknowledged."""
+        what = (event.kind, json.dumps(event.data))
         self._connection.execute(
-            "INSERT INTO event (site, at_s, journal, seq, kind, data) VALUES (?, ?, ?, ?, ?, ?) "
+            "INSERT INTO event (site, at_s, journal, seq, kind, data) SELECT ?, ?, ?, ?, ?, ? "
+            "WHERE NOT EXISTS (SELECT 1 FROM event "
+            "WHERE site = ? AND at_s = ? AND journal <> ? AND kind = ? AND data = ?) "
             "ON CONFLICT (site, at_s, journal, seq, kind) DO NOTHING",
-            (self._site, event.at_s, self._journal_id, seq, event.kind, json.dumps(event.data)),
+            (
+                *(self._site, event.at_s, self._journal_id, seq, *what),
+                *(self._site, event.at_s, self._journal_id, *what),
+            ),
         )
 
     def _note_loss(self, minutes: Sequence[NumberedMinute]) -> None:
@@ -168,23 +177,47 @@ class _Ingest:
                 ),
             )
         if refused:
-            first = refused[0]
-            data: dict[str, Scalar] = {
-                "reason": first.reason,
-                "first_minute": first.minute.minute,
-                "minutes": len(refused),
-            }
-            self._note("minute.refused", data, first.seq)
+            self._note_refused([refusal.minute for refusal in refused], refused[0])
+
+    def _note_refused(self, minutes: Sequence[Minute], first: Refusal) -> None:
+        """Name the gap; the note of the last hour grows, for a stretch without a name would look lost."""
+        starts = [minute.minute for minute in minutes]
+        ends = [minute.minute + minute.span_minutes for minute in minutes]
+        data: dict[str, Scalar] = {"reason": first.reason, "minutes": len(minutes)}
+        recent = self._recent_note("minute.refused")
+        if recent is not None and "before_minute" not in recent[3]:
+            recent = None  # of an older program
+        if recent is not None:
+            at_s, journal, seq, before = recent
+            starts.append(before["first_minute"])
+            ends.append(before["before_minute"])
+            data["minutes"] = len(minutes) + before["minutes"]
+        data |= {"first_minute": min(starts), "before_minute": max(ends)}
+        if recent is None:
+            self._insert_event(Event(self._accepted.heard_s, "minute.refused", data), first.seq)
+            return
+        self._connection.execute(
+            "UPDATE event SET data = ? WHERE site = ? AND at_s = ? AND journal = ? AND seq = ? AND kind = ?",
+            (json.dumps(data), self._site, at_s, journal, seq, "minute.refused"),
+        )
 
     def _note(self, kind: str, data: dict[str, Scalar], seq: int) -> None:
         """An event of the server's own, at most once an hour per site and kind."""
+        if self._recent_note(kind) is None:
+            self._insert_event(Event(self._accepted.heard_s, kind, data), seq)
+
+    def _recent_note(self, kind: str) -> tuple[int, bytes, int, dict[str, Any]] | None:
+        """The newest event of this kind that is less than an hour old: its key and data."""
         at_s = self._accepted.heard_s
-        recent = self._connection.execute(
-            "SELECT 1 FROM event WHERE site = ? AND at_s > ? AND at_s <= ? AND kind = ? LIMIT 1",
+        row = self._connection.execute(
+            "SELECT at_s, journal, seq, data FROM event WHERE site = ? AND at_s > ? AND at_s <= ? "
+            "AND kind = ? ORDER BY at_s DESC LIMIT 1",
             (self._site, at_s - _NOTE_EVERY_S, at_s, kind),
         ).fetchone()
-        if recent is None:
-            self._insert_event(Event(at_s, kind, data), seq)
+        if row is None:
+            return None
+        at_s, journal, seq, data = row
+        return at_s, journal, seq, json.loads(data)
 
     def _save_journal(self, minutes: Sequence[NumberedMinute]) -> JournalState:
         before = self._before
