@@ -25,7 +25,7 @@ from stallaini.ops.lab.timeline import ProcessLoop, Timeline
 
 SERVER_HOST = "10.0.0.1"
 _HOST_MAPPED = f"::ffff:{SERVER_HOST}"
-_PKTINFO = [(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, struct.pack("16sI", bytes(16), 1))]
+_PKTINFO = [(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, struct.pack("16sI", bytes(16), 0))]
 _UNREACHABLE = struct.pack("IbbbbII", errno.ECONNREFUSED, 2, 3, 3, 0, 0, 0)
 _BASE_DELAY_S = (0.03, 0.4)
 _PER_MILLE = 1000

@@ -237,9 +237,14 @@ class Record:
 
 @dataclass(frozen=True)
 class Stored:
-    """All that the server has of the site, the minutes it refused, and of each gap the reason it gives."""
+    """All that the server has of the site.
+
+    `present` are the minutes that have a record, be it one without values; `gaps` come with the reason that
+    people are told.
+    """
 
     records: list[Record]
+    present: set[int]
     refused: list[int]
     events: list[Event]
     gaps: list[tuple[Gap, str | None]]
@@ -252,13 +257,14 @@ async def read_store(folder: Path, names: Sequence[str], first_minute: int, end_
     try:
         events = await store.events(SITE, 0, _FAR_S, _MOST_EVENTS)
         columns = await store.columns(SITE, names, 0, _FAR_S)
-        present = await store.present_minutes(SITE, first_minute, end_minute)
+        present = await store.present_minutes(SITE, 0, _FAR_S)
         refused = await database.read(_refused_minutes)
     finally:
         database.close()
     missing = gaps(present, first_minute, end_minute).gaps
     reasons = gap_reasons(missing, events)
-    return Stored(_records(columns), refused, events, list(zip(missing, reasons, strict=True)))
+    named = list(zip(missing, reasons, strict=True))
+    return Stored(_records(columns), set(present.tolist()), refused, events, named)
 
 
 def _records(columns: Mapping[str, Column]) -> list[Record]:

@@ -105,7 +105,7 @@ def draw_schedule(seed: int) -> Schedule:
     chance = random.Random(f"schedule {seed}")
     low, high = _MINUTES
     # More short worlds than long ones: they cost less and find nearly as much.
-    minutes = round(low + (high - low) * chance.random() ** 2)
+    minutes = round(low + (high - low) * chance.random() ** 3)
     count = min(_MOST_MISFORTUNES, 1 + int(chance.expovariate(1 / 3.5)))
     # A few kinds at a time, often repeated, meet in more ways than a bit of everything.
     kinds = chance.sample(sorted(KINDS), chance.randint(1, 6))

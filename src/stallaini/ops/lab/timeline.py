@@ -13,7 +13,7 @@ import itertools
 import socket
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Iterator
-from contextvars import Context
+from contextvars import Context, copy_context
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ class Timeline:
 
     def at(self, when_s: float, callback: Callable[..., object], *args: object) -> None:
         """Call something of the lab's own at that time."""
-        self.outside.call_at(when_s, callback, *args)
+        self.outside.call_at(when_s, callback, *args, context=Context())
 
     def soon(self, handle: asyncio.Handle) -> None:
         """Run a handle after those that are ready already."""
@@ -98,7 +98,7 @@ class ProcessLoop(asyncio.BaseEventLoop):
         self._timeline = timeline
         self._told = failed
         self._dead = False
-        self._readers: dict[int, Callable[[], object]] = {}
+        self._readers: dict[int, tuple[Callable[..., object], tuple[Any, ...], Context]] = {}
         self._pool_free_s: dict[int, float] = {}
 
     def die(self) -> None:
@@ -118,7 +118,8 @@ class ProcessLoop(asyncio.BaseEventLoop):
     def readable(self, fileno: int) -> None:
         """There is something to read at a socket."""
         if fileno in self._readers:
-            self.call_soon(self._readers[fileno])
+            callback, args, context = self._readers[fileno]
+            self.call_soon(callback, *args, context=context)
 
     # -- what asyncio asks of a loop
 
@@ -182,7 +183,7 @@ class ProcessLoop(asyncio.BaseEventLoop):
 
     def add_reader(self, fd: Any, callback: Callable[..., object], *args: Any) -> None:
         """Call back whenever `readable` is told of that socket."""
-        self._readers[fd] = lambda: callback(*args)
+        self._readers[fd] = callback, args, copy_context()
 
     def remove_reader(self, fd: Any) -> bool:
         """Forget a socket."""

@@ -62,8 +62,7 @@ def _doubled(records: Sequence[Record]) -> Iterator[str]:
 
 def _lost(ledger: Ledger, stored: Stored) -> Iterator[str]:
     """What the journal kept is stored, or refused with its reason, or its loss has a name."""
-    present = {m for record in stored.records for m in range(record.minute, record.minute + record.span)}
-    present.update(stored.refused)
+    present = stored.present.union(stored.refused)
     for minute in sorted({one.minute for one in ledger.minutes if one.kept} - present):
         if not any(_names(event, minute) for event in stored.events):
             yield f"lost: minute {minute} was journaled and is not stored"

@@ -67,7 +67,7 @@ def _run(schedule: Schedule, folder: Path, rig: Rig, traced: bool) -> Report:
         try:
             with tapped(lambda: [machine.disk for machine in setting.machines]):
                 _live(schedule, setting, fate)
-            found = _judge(setting)
+            found = _judge(setting, schedule)
         except Livelock as error:
             found = [f"livelock: {error}"]
         network = setting.network
@@ -88,18 +88,21 @@ def _live(schedule: Schedule, setting: Setting, fate: Fate) -> None:
         machine.kill()
 
 
-def _judge(setting: Setting) -> list[str]:
+def _judge(setting: Setting, schedule: Schedule) -> list[str]:
     return [
-        *problems(setting.ledger, _read(setting)),
+        *problems(setting.ledger, _read(setting, schedule)),
         *(f"crashed: {what}" for machine in setting.machines for what in machine.crashed),
         *(f"noise: {what}" for machine in setting.machines for what in machine.noises),
     ]
 
 
-def _read(setting: Setting) -> Stored:
+def _read(setting: Setting, schedule: Schedule) -> Stored:
     known = [one.minute for one in setting.ledger.minutes if one.kept and one.minute > _EARLIEST_MINUTE]
-    first, end = (min(known), max(known) + 1) if known else (0, 0)
+    # A clock that ran ahead leaves minutes of a time that has not come yet: no gap before it has.
+    fed_until_s = MIDNIGHT_S + (schedule.start_minute + schedule.minutes) * 60 + _FED_AFTER_S
+    end = min(max(known, default=0) + 1, fed_until_s // 60)
     reading = ProcessLoop(setting.timeline, setting.timeline.failed)
-    task = reading.create_task(read_store(setting.server.disk.folder, series_names(), first, end))
+    reader = read_store(setting.server.disk.folder, series_names(), min(known, default=end), end)
+    task = reading.create_task(reader)
     setting.timeline.run_until(setting.timeline.now_s + 1)
     return task.result()
