@@ -95,6 +95,11 @@ class Journal:
         return minute in self._covered
 
     @property
+    def first_minute(self) -> int | None:
+        """The earliest minute journaled here, as far back as the journal reaches."""
+        return self._covered.start
+
+    @property
     def last_minute(self) -> int | None:
         """The latest minute ever journaled here, as far back as the journal reaches."""
         return None if self._covered.end is None else self._covered.end - 1
@@ -158,15 +163,16 @@ class Journal:
     def renew(self) -> None:
         """Take a new journal id and number from 1 again: to the server the old numbers mean other entries.
 
-        So it is after an older copy of the card was put back. What is not acknowledged is kept.
+        So it is after an older copy of the card was put back. Everything that is held is sent again: the
+        server cannot ask for it under the old numbers should it be set back itself, and drops what it has.
         """
         journal_id = os.urandom(JOURNAL_ID_BYTES)
+        gone = self._first_seq() - 1
         with self._commit():
-            self._db.execute("DELETE FROM entry WHERE seq <= ?", (self.acked_seq,))
-            self._db.execute("UPDATE entry SET seq = seq - ?, acked_seq = 0", (self.acked_seq,))
+            self._db.execute("UPDATE entry SET seq = seq - ?, acked_seq = 0", (gone,))
             self._db.execute("UPDATE journal SET id = ?", (journal_id,))
         self.journal_id = journal_id
-        self.last_seq -= self.acked_seq
+        self.last_seq -= gone
         self.acked_seq = self.sent_seq = self.opened_seq = self._named_lost_seq = 0
 
     def unsent(self) -> list[Minute | Event]:
