@@ -56,7 +56,7 @@ class Journal:
     `max_bytes` bounds the file: at 90 % the oldest detail is thinned, then the oldest is dropped, each
     with an event that says so. `acked_seq` is how far the server has everything; `sent_seq`, kept by
     the uplink, how far it may have: what it may have is not thinned under its hands. `opened_seq` is
-    the last number given before this program start.
+    the last number given before this program start; `new` tells that there was none, ever.
     """
 
     def __init__(
@@ -71,9 +71,11 @@ class Journal:
         self._max_bytes = max_bytes
         self._kept_acked = kept_acked
         self._named_lost_seq = 0
-        self._db = open_file(path, os.urandom(JOURNAL_ID_BYTES))
+        new_id = os.urandom(JOURNAL_ID_BYTES)
+        self._db = open_file(path, new_id)
         try:
             self.journal_id, self.memory = self._read_self()
+            self.new = self.journal_id == new_id
             self._origins = self._read_origins()
             self._origin = self._enter(origin)
             self.last_seq, self.acked_seq = self._read_position()
@@ -171,7 +173,7 @@ class Journal:
         with self._commit():
             self._db.execute("UPDATE entry SET seq = seq - ?, acked_seq = 0", (gone,))
             self._db.execute("UPDATE journal SET id = ?", (journal_id,))
-        self.journal_id = journal_id
+        self.journal_id, self.new = journal_id, True
         self.last_seq -= gone
         self.acked_seq = self.sent_seq = self.opened_seq = self._named_lost_seq = 0
 

@@ -32,7 +32,10 @@ class Delivery:
     """Brings the journal's entries to the server, oldest first, one uplink at a time.
 
     `compose` gives the bytes of the next uplink; then exactly one of `answered` and `failed` is called.
-    Whatever is answered, an entry leaves the journal only when the server said it is durable.
+    Whatever is answered, an entry leaves the journal only when the server said it is durable. The first
+    uplink of a program start over an old journal carries no entries: its answer tells whether the server
+    knows of numbers that this journal has not given yet, as it does when the card forgot what it had
+    written. New entries under such numbers would pass for the old ones.
     `watching_s` is for how many seconds from the last answer somebody looks at the site.
     """
 
@@ -43,6 +46,7 @@ class Delivery:
         self._wanted: bytes | None = None
         self._self_contained = False
         self._server_seq: dict[bytes, int] = {}
+        self._trusted: set[bytes] = set()
         self._flight: _Flight | None = None
         self.watching_s = 0
 
@@ -87,9 +91,10 @@ class Delivery:
         )
         base = None if self._self_contained else batch.base
         full_head = self._known != head
-        packed = pack_uplink(uplink, batch.entries, base, full_head=full_head)
+        entries = batch.entries if self._trusts(journal) else []
+        packed = pack_uplink(uplink, entries, base, full_head=full_head)
         if packed.taken:
-            journal.sent_seq = max(journal.sent_seq, batch.entries[packed.taken - 1].seq)
+            journal.sent_seq = max(journal.sent_seq, entries[packed.taken - 1].seq)
         self._flight = _Flight(
             journal=journal,
             head=head,
@@ -101,6 +106,10 @@ class Delivery:
             lost_before=uplink.lost_before,
         )
         return packed.payload
+
+    def _trusts(self, journal: Journal) -> bool:
+        """Whether the journal's numbers cannot have been given before, to entries it has forgotten."""
+        return journal.new or journal.journal_id in self._trusted
 
     def _take(self, flight: _Flight, downlink: Downlink) -> bool:
         if downlink.answer is Answer.NEED_HEAD:
@@ -123,6 +132,7 @@ class Delivery:
         if acked_seq > max(journal.sent_seq, journal.opened_seq):
             self._keeper.renew(journal)
             return False
+        self._trusted.add(journal.journal_id)
         self._server_seq[journal.journal_id] = acked_seq
         if acked_seq < flight.after_seq:
             before = journal.acked_seq
