@@ -70,6 +70,8 @@ class Timeline:
 
     def _run(self, handle: asyncio.Handle) -> None:
         loop = handle._loop  # type: ignore[attr-defined]
+        if loop.is_closed():
+            loop.left.append(handle)
         if handle.cancelled() or loop.is_closed():
             return
         self._calls_left -= 1
@@ -88,6 +90,7 @@ class ProcessLoop(asyncio.BaseEventLoop):
 
     `pool_delay_s` tells how long a function handed to a thread pool waits for its turn; each pool runs one
     at a time. `failed` is told what asyncio would log: callbacks that raised, exceptions nobody took.
+    `left` is what a dead process did not come to: kept, so that nothing is taken apart before `bury`.
     """
 
     _dead = True
@@ -95,6 +98,7 @@ class ProcessLoop(asyncio.BaseEventLoop):
     def __init__(self, timeline: Timeline, failed: Callable[[dict[str, Any]], None]) -> None:
         super().__init__()
         self.pool_delay_s: Callable[[], float] = lambda: 0.0
+        self.left: list[asyncio.Handle] = []
         self._timeline = timeline
         self._told = failed
         self._dead = False
@@ -114,6 +118,7 @@ class ProcessLoop(asyncio.BaseEventLoop):
             if isinstance(coroutine, Generator | Coroutine):
                 with contextlib.suppress(BaseException):
                     coroutine.close()
+        self.left.clear()
 
     def readable(self, fileno: int) -> None:
         """There is something to read at a socket."""

@@ -12,6 +12,7 @@ from stallaini.ops.lab.site import MARK
 
 _MARK_SERIES = f"{MARK}.last"
 _CORRUPT = ("journal.set_aside",)
+_LOSSES = ("journal.dropped", "journal.lost", "journal.recovered")
 
 
 def problems(ledger: Ledger, stored: Stored) -> list[str]:
@@ -71,7 +72,7 @@ def _lost(ledger: Ledger, stored: Stored) -> Iterator[str]:
 def _names(event: Event, minute: int) -> bool:
     """Whether an event names the loss of a minute."""
     data = event.data
-    if event.kind in ("journal.dropped", "journal.lost"):
+    if event.kind in _LOSSES:
         first, last, steps = data.get("from"), data.get("to"), 60
     elif event.kind == "entries.lost":
         first, last, steps = data.get("after_minute"), data.get("before_minute"), 1
@@ -91,7 +92,7 @@ def _unnamed(stored: Stored) -> Iterator[str]:
 def _notes(ledger: Ledger, stored: Stored) -> Iterator[str]:
     """Every event is stored once."""
     times = Counter(event.data["number"] for event in stored.events if event.kind == "lab.note")
-    dropped = any(event.kind in ("journal.dropped", "journal.lost") for event in stored.events)
+    dropped = any(event.kind in _LOSSES for event in stored.events)
     for note in ledger.notes:
         if times[note.number] > 1:
             yield f"doubled: note {note.number} is stored {times[note.number]} times"
