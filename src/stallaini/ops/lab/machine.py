@@ -13,6 +13,7 @@ from stallaini.ops.lab.disk import Disk, Files
 from stallaini.ops.lab.timeline import ProcessLoop, Timeline
 
 _BOOT_TAKES_S = 15.0
+_TICK_S = 1e-6
 _RESTART_AFTER_S = 10.0
 
 
@@ -52,8 +53,8 @@ class MachineClock:
         return self._world_start_s + self._timeline.now_s + self.error_s
 
     async def sleep(self, seconds: float) -> None:
-        """Wait in virtual time."""
-        await asyncio.sleep(max(0.0, seconds))
+        """Wait in virtual time, at least as long as a real clock needs to show another time."""
+        await asyncio.sleep(max(_TICK_S, seconds) if seconds > 0 else 0)
 
 
 @dataclass

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_MOST_CALLS = 3_000_000
+_MOST_CALLS = 500_000
 
 
 class Livelock(Exception):
