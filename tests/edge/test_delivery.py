@@ -165,6 +165,24 @@ def test_an_old_copy_of_the_card_never_hides_new_entries_behind_used_numbers(tmp
     assert set(edge.delivered) == set(range(9))
 
 
+def test_nor_when_more_is_new_than_the_copy_lacks(tmp_path: Path) -> None:
+    edge = Edge(tmp_path / "j", ModelServer())
+    edge.append(2)
+    edge.deliver_all()
+    edge.keeper.close()
+    copy = (tmp_path / "j").read_bytes()
+    edge.start()
+    edge.append(3)
+    edge.deliver_all()
+    edge.keeper.close()
+    (tmp_path / "j").write_bytes(copy)
+    edge.start()
+    edge.append(9)
+    edge.exchange()
+    edge.deliver_all()
+    assert set(edge.delivered) == set(range(14))
+
+
 def test_entries_of_an_older_description_are_delivered_under_it(tmp_path: Path) -> None:
     server = ModelServer()
     edge = Edge(tmp_path / "j", server)
@@ -175,8 +193,8 @@ def test_entries_of_an_older_description_are_delivered_under_it(tmp_path: Path) 
     edge.append(2)
     edge.deliver_all()
     hashes = [(uplink.description_hash, len(uplink.entries)) for uplink in server.uplinks]
-    assert [count for _, count in hashes] == [3, 2]
-    assert hashes[0][0] != hashes[1][0]
+    assert [count for _, count in hashes] == [0, 3, 2], "the first asks how far the server is"
+    assert hashes[1][0] != hashes[2][0]
     assert len(server.state.codecs) == 2
 
 

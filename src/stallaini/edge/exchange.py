@@ -20,7 +20,7 @@ from stallaini.edge.addresses import Addresses
 from stallaini.link.enrolment import SERVER_PEER, accept
 from stallaini.link.join import Join
 from stallaini.link.oscore import ContextStore, StoredContext
-from stallaini.link.udp6 import Endpoint, SenderTuning, open_endpoint, poke_proof, udp_socket
+from stallaini.link.udp6 import Endpoint, OpenSocket, SenderTuning, open_endpoint, poke_proof, udp_socket
 
 _LOG = logging.getLogger(__name__)
 _BLOCK_BYTES = 1024
@@ -62,6 +62,7 @@ class CoapExchange:
         join: Join,
         ack_timeout_s: float = 2.0,
         poked: Callable[[], None] = lambda: None,
+        open_socket: OpenSocket = udp_socket,
     ) -> None:
         accept(contexts, join)
         self._security = contexts.context(SERVER_PEER)
@@ -69,6 +70,7 @@ class CoapExchange:
         self._screen = _AnswersOnly(self._security, poked, self.pokes)
         self._join = join
         self._tuning = SenderTuning(ack_timeout_s)
+        self._open_socket = open_socket
         self._turn = asyncio.Lock()
         self._open: tuple[Context, Endpoint] | None = None
         self._addresses = Addresses(join.host, join.port, socket.SOCK_DGRAM)
@@ -115,7 +117,7 @@ class CoapExchange:
 
     async def _socket(self) -> tuple[Context, Endpoint]:
         if self._open is None:
-            self._open = await open_endpoint(udp_socket(), self._screen, site=None)
+            self._open = await open_endpoint(self._open_socket(None), self._screen, site=None)
         return self._open
 
     async def _close_socket(self) -> None:

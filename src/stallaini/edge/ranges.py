@@ -27,6 +27,11 @@ class MinuteRanges:
         return at >= 0 and minute < self._ends[at]
 
     @property
+    def start(self) -> int | None:
+        """The first covered minute."""
+        return self._starts[0] if self._starts else None
+
+    @property
     def end(self) -> int | None:
         """The first minute after the last covered one."""
         return self._ends[-1] if self._ends else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import socket
+from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 from aiocoap.message import Message
@@ -22,6 +23,9 @@ POKE_BYTES = 8
 _LOGGER = "stallaini.link.aiocoap"
 _MAX_TOKEN_BYTES = 8
 _MAX_REMEMBERED = 100_000
+
+OpenSocket = Callable[[tuple[Any, ...] | None], socket.socket]
+"""Makes a bound, or with None an unbound, socket; see `udp_socket`."""
 
 
 class Screen(Protocol):
@@ -74,6 +78,20 @@ class Endpoint(MessageInterfaceUDP6):
         elif self.screen.admits(message, self):
             message.transport_tuning = ReceiverTuning()
             manager.dispatch_message(message)
+
+    def error_received(self, exc: OSError) -> None:
+        """A datagram could not be sent. aiocoap shall hear of it only when it has noted what it sent.
+
+        Told at once, it forgets the exchange, then notes the repetition it was about: a message given up
+        would be repeated for another minute, on the owner's bill, and end in a KeyError.
+        """
+        remote = self._remote_being_sent_to.get()
+        if remote is not None:
+            self.loop.call_soon(self._unsendable, exc, remote)
+
+    def _unsendable(self, exc: OSError, remote: UDP6EndpointAddress) -> None:
+        if hasattr(self, "_ctx"):  # else shut down meanwhile
+            self._ctx.dispatch_error(exc, remote)
 
     def _decode(self, data: bytes, ancdata: list[Any], address: Any) -> Message | None:
         wanted = (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO)

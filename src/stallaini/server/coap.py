@@ -13,7 +13,7 @@ from stallaini.clock import Clock
 from stallaini.errors import OperatorError
 from stallaini.link.oscore import ContextStore
 from stallaini.link.refusals import Refusals
-from stallaini.link.udp6 import Endpoint, open_endpoint, udp_socket
+from stallaini.link.udp6 import Endpoint, OpenSocket, open_endpoint, udp_socket
 from stallaini.server.coap_gate import Gate, Handle
 
 COAP_PORT = 5683
@@ -33,10 +33,12 @@ class CoapEndpoint:
         handle: Handle,
         clock: Clock,
         bind: tuple[str, int] = ("::", COAP_PORT),
+        open_socket: OpenSocket = udp_socket,
     ) -> None:
         self._refusals = Refusals(clock, _LOG)
         self._gate = Gate(contexts, handle, clock, self._refusals)
         self._bind = bind
+        self._open_socket = open_socket
         self._open: tuple[Context, Endpoint] | None = None
 
     async def start(self) -> None:
@@ -46,7 +48,7 @@ class CoapEndpoint:
             found = await asyncio.get_running_loop().getaddrinfo(
                 host, port, family=socket.AF_INET6, type=socket.SOCK_DGRAM, flags=socket.AI_V4MAPPED
             )
-            sock = udp_socket(found[0][4])
+            sock = self._open_socket(found[0][4])
         except OSError as error:
             raise OperatorError(f"cannot listen on {host} port {port} (UDP): {error}") from error
         self._open = await open_endpoint(sock, self._gate, site=self._gate)
