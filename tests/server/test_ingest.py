@@ -343,3 +343,10 @@ async def test_commands_come_down_with_the_time_and_only_with_an_ok(server: Serv
     answer = await edge.send(server, replace(edge.uplink(), commands_seen=7))
     assert (answer.commands, answer.time_ms) == ((command,), int(server.clock.wall_s() * 1000))
     assert asked == [("noto", 7)]
+
+
+async def test_copied_keys_are_noted_once_an_hour(server: Server) -> None:
+    await Edge().tell(server, minute(NOON_MINUTE))
+    for _ in range(3):
+        await server.ingest.keys_copied("noto")
+    assert (await kinds(server)).count("link.conflict") == 1

@@ -14,7 +14,7 @@ from stallaini.errors import OperatorError
 from stallaini.link.oscore import ContextStore
 from stallaini.link.refusals import Refusals
 from stallaini.link.udp6 import Endpoint, OpenSocket, open_endpoint, udp_socket
-from stallaini.server.coap_gate import Gate, Handle
+from stallaini.server.coap_gate import Copied, Gate, Handle
 
 COAP_PORT = 5683
 _LOG = logging.getLogger(__name__)
@@ -24,7 +24,8 @@ class CoapEndpoint:
     """Takes uplinks from enrolled sites and hands them to `handle(site, payload) -> payload`.
 
     A handler that raises `Malformed` refuses the message (4.00); any other exception is logged and
-    answered 5.00, and the edge sends again later. A handler once begun runs to its end.
+    answered 5.00, and the edge sends again later. A handler once begun runs to its end. `copied` is told
+    of a site whose keys two edges seem to use.
     """
 
     def __init__(
@@ -33,10 +34,11 @@ class CoapEndpoint:
         handle: Handle,
         clock: Clock,
         bind: tuple[str, int] = ("::", COAP_PORT),
+        copied: Copied | None = None,
         open_socket: OpenSocket = udp_socket,
     ) -> None:
         self._refusals = Refusals(clock, _LOG)
-        self._gate = Gate(contexts, handle, clock, self._refusals)
+        self._gate = Gate(contexts, handle, clock, self._refusals, copied or _unheard)
         self._bind = bind
         self._open_socket = open_socket
         self._open: tuple[Context, Endpoint] | None = None
@@ -94,3 +96,7 @@ class CoapEndpoint:
         raised); and `challenged`, no refusal: an Echo asked for after our restart.
         """
         return self._refusals.counts
+
+
+async def _unheard(_site: str) -> None:
+    """Nobody wants to know of copies."""

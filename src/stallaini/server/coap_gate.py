@@ -27,8 +27,11 @@ from stallaini.link.refusals import Refusals
 from stallaini.link.udp6 import Endpoint, remote_of, source_of
 from stallaini.link.varint import Malformed
 from stallaini.server.coap_bodies import Bodies, BodyIncomplete, BodyTooLarge
+from stallaini.server.copies import Copies
 
 Handle = Callable[[str, bytes], Awaitable[bytes]]
+Copied = Callable[[str], Awaitable[None]]
+"""Told of a site whose keys seem to be used by two edges."""
 
 _LOG = logging.getLogger(__name__)
 _REQUESTS = [code for code in Code if code.is_request()]
@@ -68,10 +71,14 @@ class _Call(NamedTuple):
 class Gate:
     """Screens messages, opens their protection, puts bodies together, calls the handler."""
 
-    def __init__(self, contexts: ContextStore, handle: Handle, clock: Clock, refusals: Refusals) -> None:
+    def __init__(
+        self, contexts: ContextStore, handle: Handle, clock: Clock, refusals: Refusals, copied: Copied
+    ) -> None:
         self._contexts = contexts
         self._handle = handle
         self._refusals = refusals
+        self._copied = copied
+        self._copies = Copies(clock)
         self._bodies = Bodies(clock)
         self._answers = Block2Cache()
         self._running: set[asyncio.Future[bytes]] = set()
@@ -156,6 +163,7 @@ class Gate:
             self._refusals.counts["challenged"] += 1
             return _protect(challenge.to_message)
         except oscore.ReplayError:
+            await self._note_copy(context, message)
             raise _Refusal("replayed", codes.UNAUTHORIZED, b"replay") from None
         except oscore.DecodeError:
             raise _Refusal("malformed", codes.BAD_OPTION, b"") from None
@@ -168,6 +176,12 @@ class Gate:
         request.remote = address(context, message.remote)
         response = await self._respond(context.peer, request)
         return _protect(lambda: context.seal(response, request_id))
+
+    async def _note_copy(self, context: StoredContext, message: Message) -> None:
+        """A genuine message under a spent number: a recording, or a second edge with the same keys."""
+        number = int.from_bytes(oscore.verify_start(message)[oscore.COSE_PIV], "big")
+        if self._copies.heard(context.peer, number):
+            await self._copied(context.peer)
 
     def _note_call(
         self, context: StoredContext, message: Message, request_id: oscore.RequestIdentifiers

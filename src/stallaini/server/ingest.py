@@ -170,7 +170,8 @@ class Ingest:
             return _Taken(Answer.NEED_HEAD, 0)
         journal = await self._journal(site, peek.head.journal_id)
         if peek.head.boot_id in speaker.past_boots:
-            await self._note_conflict(site, peek.head)
+            # Two edges speak with one site's keys: the one that began later is heard, the other refused.
+            await self._note_conflict(site, {"reason": "an earlier boot", "boot": peek.head.boot_id.hex()})
             return _Taken(Answer.CONFLICT, journal.acked_seq)
         described, encoded = await self._describe(site, peek)
         if described is None:
@@ -198,9 +199,11 @@ class Ingest:
         self._speakers[site] = speaker.now(uplink.head)
         return _Taken(Answer.OK, journal.acked_seq, uplink)
 
-    async def _note_conflict(self, site: str, head: Head) -> None:
-        """Two edges speak with one site's keys: the one that began later is heard, the other refused."""
-        data: dict[str, Scalar] = {"refused_boot": head.boot_id.hex(), "journal": head.journal_id.hex()}
+    async def keys_copied(self, site: str) -> None:
+        """Two edges seem to share a site's keys: spent numbers come again. They are refused, and noted."""
+        await self._note_conflict(site, {"reason": "numbers used before"})
+
+    async def _note_conflict(self, site: str, data: dict[str, Scalar]) -> None:
         await self._store.note(site, Event(int(self._clock.wall_s()), "link.conflict", data))
 
     async def _make_durable(

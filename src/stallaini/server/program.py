@@ -97,7 +97,9 @@ class Server:
     async def _open_ports(self) -> None:
         contexts = ContextStore(self._options.data_dir / CONTEXTS_FILE)
         self._stack.callback(contexts.close)
-        self.coap = CoapEndpoint(contexts, self._take, self._clock, bind=self._options.coap)
+        self.coap = CoapEndpoint(
+            contexts, self._take, self._clock, bind=self._options.coap, copied=self.ingest.keys_copied
+        )
         await self.coap.start()
         self._stack.push_async_callback(self.coap.close)
         self._watch_counters()
