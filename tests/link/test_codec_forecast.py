@@ -108,3 +108,8 @@ def test_a_forecast_is_a_number_of_64_bits_whatever_the_values_were(rows: list[t
         forecast.look(now[:2], before[2], now[0], now[1])
         assert LOWEST <= forecast.value <= HIGHEST
         forecast.learn(now[2])
+
+
+def test_a_description_with_a_resolution_of_nothing_breaks_nothing() -> None:
+    series = [kind._replace(resolution=0.0) for kind in BATTERY]
+    assert PRODUCT not in {source for found in sources(series) for source in found}

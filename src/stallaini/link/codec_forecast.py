@@ -97,7 +97,7 @@ def _product(kinds: Sequence[SeriesKind], position: int) -> Iterator[Guide]:
     if factors is None:
         return
     left, right = (_of_device(kinds, position, quantity) for quantity in factors)
-    if left < 0 or right < 0:
+    if left < 0 or right < 0 or min(kinds[at].resolution for at in (position, left, right)) <= 0:
         return
     # The decimals as written, so that no machine rounds them its own way.
     step, left_step, right_step = (Fraction(repr(kinds[at].resolution)) for at in (position, left, right))

@@ -9,7 +9,7 @@ from stallaini.devices.catalogue import load_kinds
 from stallaini.link.codec import DeltaCodec, MinuteCodec
 from stallaini.link.codec_range import RangeCodec
 from stallaini.link.messages import Minute
-from stallaini.link.model import Model, SeriesKind, series_kinds
+from stallaini.link.model import SeriesKind, series_kinds
 from stallaini.ops.bench.report import Figure
 from stallaini.ops.codec_house import DAY_MINUTES, house_day
 from stallaini.ops.history import STEP_S
@@ -46,10 +46,10 @@ def message_sizes(codec: MinuteCodec, minutes: Sequence[Minute]) -> list[int]:
     return sizes
 
 
-def outage_figures(model: Model | None = None) -> list[Figure]:
-    """What the outage takes by codec 1 and by codec 2, or by another model than the shipped one."""
+def outage_figures() -> list[Figure]:
+    """What the outage takes, by the plain codec and by the shipped model's."""
     kinds, minutes = outage()
-    named = {"codec 1": DeltaCodec(), "codec 2": RangeCodec(kinds, model)}
+    named: dict[str, MinuteCodec] = {"codec 1": DeltaCodec(), "codec 2": RangeCodec(kinds)}
     figures = []
     for name, codec in named.items():
         sizes = message_sizes(codec, minutes)
