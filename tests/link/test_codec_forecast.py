@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stallaini.link.codec_forecast import (
@@ -95,17 +95,21 @@ def test_what_never_moves_is_forecast_to_stay() -> None:
 
 
 def test_a_lowest_value_is_never_forecast_above_the_mean() -> None:
-    forecast = Forecast(guides_of(BATTERY, 1), (5000, 5000), 5000)
-    forecast.look((4900,), 5000, None, 4900)
-    assert (forecast.source, forecast.value) == (CHANNEL, 4900)
+    base = (4961, 4960, 4961, 4960, -40, -41, -200, -203)
+    forecast = Forecast(guides_of(BATTERY, 7), base, -203)
+    forecast.look(base[:7], -203, None, -200)
+    assert (forecast.source, forecast.value) == (PRODUCT, -203)
+    forecast.look((*base[:6], -210), -203, None, -210)
+    assert (forecast.source, forecast.value) == (PRODUCT, -210)
 
 
 @given(st.lists(st.tuples(*[st.integers(LOWEST, HIGHEST)] * 3), min_size=2, max_size=8))
+@example([(0, 0, 0), (HIGHEST, HIGHEST, 5), (LOWEST, HIGHEST, 5)])
 def test_a_forecast_is_a_number_of_64_bits_whatever_the_values_were(rows: list[tuple[int, int, int]]) -> None:
     series = kinds("battery.voltage.mean", "battery.current.mean", "battery.power.mean")
     forecast = Forecast(guides_of(series, 2), rows[0], rows[0][2])
     for before, now in pairwise(rows):
-        forecast.look(now[:2], before[2], now[0], now[1])
+        forecast.look(now[:2], before[2], None, None)
         assert LOWEST <= forecast.value <= HIGHEST
         forecast.learn(now[2])
 

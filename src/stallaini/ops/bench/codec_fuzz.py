@@ -8,19 +8,20 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from stallaini.link.codec import MAX_MINUTE
 from stallaini.link.codec_range import RangeCodec
 from stallaini.link.codec_reader import MinuteReader
 from stallaini.link.codec_state import MAX_RUN_VALUES
 from stallaini.link.messages import Minute
 from stallaini.link.model import SeriesKind
 from stallaini.link.rangecoder import EVEN, ONE, RangeEncoder
-from stallaini.link.varint import Malformed
+from stallaini.link.varint import HIGHEST, LOWEST, Malformed
 from stallaini.ops.bench.report import Figure
 from stallaini.ops.codec_columns import COLUMNS, DERIVED
 from stallaini.site.quantities import AGGREGATES, QUANTITIES
 
 _MESSAGE_BYTES = 1024
-_SHARES = (4, 80, 15, 1)
+_SHARES = (4, 89, 6, 1)
 """How often each site is fed: the wide one rarely, it takes a hundred times as long."""
 _LONGEST_EVERY = 5000
 _OPEN, _UNLIKELY = ONE // 16, (0.0, 0.001, 0.02)
@@ -65,7 +66,7 @@ def fuzz(count: int, seed: int = 1, progress: Callable[[int], None] = lambda _: 
         else:
             subject = chance.choices(subjects, _SHARES)[0]
             data = _disturbed(chance, subject.good)
-        base = subject.base if data in subject.longest else chance.choice((None, subject.base))
+        base = subject.base if data in subject.longest else chance.choice((None, subject.base, subject.far))
         started_ns = time.process_time_ns()
         try:
             minutes = subject.codec.decode(data, base, subject.codec.layout.width)
@@ -81,12 +82,13 @@ def fuzz(count: int, seed: int = 1, progress: Callable[[int], None] = lambda _: 
 
 
 class _Subject:
-    """A site whose decoder is fed: some good bytes to start from, and what they are chained to."""
+    """A site whose decoder is fed: good bytes, what they are chained to, and a base of extreme values."""
 
     def __init__(self, kinds: tuple[SeriesKind, ...], chance: random.Random) -> None:
         self.codec = RangeCodec(kinds)
         values = [chance.randrange(-300, 6000) for _ in kinds]
         self.base = Minute(29_000_000, tuple(values))
+        self.far = Minute(MAX_MINUTE, tuple(chance.choice((None, LOWEST, HIGHEST)) for _ in kinds))
         encoder = self.codec.encoder(self.base)
         for number in range(1, 4):
             values = [value + chance.choice((0, 0, 0, 1, -1, 10, -40)) for value in values]
@@ -116,9 +118,10 @@ class _Subject:
 
 
 def _disturbed(chance: random.Random, good: bytes) -> bytes:
-    """Random bytes, or good ones with a few changed, cut short or made longer."""
+    """Random bytes, some with one answer for ever after, or good ones with a few changed, cut or longer."""
     if chance.random() < 0.3:
-        return chance.randbytes(chance.randrange(1, 40))
+        end = chance.choice((b"", b"\0", b"\xff")) * 40
+        return chance.randbytes(chance.randrange(20)) + end
     data = bytearray(good)
     for _ in range(chance.randrange(4)):
         data[chance.randrange(len(data))] = chance.randrange(256)
