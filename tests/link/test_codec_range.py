@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import random
 
 import msgspec
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from stallaini.link.codec import MAX_MINUTE, DeltaCodec
 from stallaini.link.codec_range import NAMED, SHIPPED, Codecs, RangeCodec, UnknownModel
+from stallaini.link.codec_reader import MinuteReader
 from stallaini.link.codec_state import MAX_RUN_MINUTES, run_minutes
 from stallaini.link.codec_writer import MinuteWriter
 from stallaini.link.messages import Minute
@@ -136,6 +138,15 @@ def test_a_few_bytes_cannot_claim_more_than_a_day_of_64_series(width: int, most:
         encoder.add(Minute(number, (0,) * width))
     with pytest.raises(ValueError, match=f"at most {most}"):
         encoder.add(Minute(most, (0,) * width))
+
+
+def test_a_number_without_end_is_malformed() -> None:
+    layout = RangeCodec((SeriesKind("shed.sound.last", "sound", "last", 1),)).layout
+    a_minute_that_follows_with_a_change = (1, 0, 1, 0)
+    answers = itertools.chain(a_minute_that_follows_with_a_change, itertools.repeat(1))
+    reader = MinuteReader(layout, Minute(7, (5,)), lambda _odds: next(answers))
+    with pytest.raises(Malformed, match="more than 66 bits"):
+        reader.read()
 
 
 def test_bytes_behind_the_end_are_malformed() -> None:
