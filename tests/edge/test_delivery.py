@@ -6,6 +6,7 @@ import random
 import tempfile
 from pathlib import Path
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.edge import BOOT, DESCRIPTION, ORIGIN, clock_at_noon, describe, event, minute
@@ -395,13 +396,14 @@ def test_events_go_and_minutes_wait_when_only_events_may(tmp_path: Path) -> None
 def test_a_site_codes_by_its_own_model_until_the_server_lacks_it(tmp_path: Path) -> None:
     server = ModelServer()
     own = Model({"*": {slots.GONE: 60_000}})
-    edge = Edge(tmp_path / "j", server)
-    edge.delivery = Delivery(edge.keeper, ORIGIN, own)
+    description = msgspec.structs.replace(DESCRIPTION, minute_model=own.id.hex())
+    edge = Edge(tmp_path / "j", server, Origin(BOOT, description.encode()))
+    edge.delivery = Delivery(edge.keeper, edge.origin, own)
     server.models = [own]
     edge.append(1)
     edge.deliver_all()
     assert Answer.UNKNOWN_MODEL not in server.answers
-    server.state.codecs = {hash_: Codecs(DESCRIPTION) for hash_ in server.state.codecs}
+    server.state.codecs = {hash_: Codecs(description) for hash_ in server.state.codecs}
     edge.append(2)
     edge.deliver_all()
     assert server.answers.count(Answer.UNKNOWN_MODEL) == 1

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import random
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stallaini.link.codec import MAX_MINUTE, DeltaCodec
 from stallaini.link.codec_range import NAMED, SHIPPED, Codecs, RangeCodec, UnknownModel
-from stallaini.link.codec_state import MAX_RUN_MINUTES
+from stallaini.link.codec_reader import MinuteReader
+from stallaini.link.codec_state import MAX_RUN_MINUTES, run_minutes
 from stallaini.link.codec_writer import MinuteWriter
 from stallaini.link.messages import Minute
 from stallaini.link.model import Model, SeriesKind
@@ -19,22 +22,20 @@ from stallaini.link.rangecoder import RangeEncoder
 from stallaini.link.varint import Malformed
 from stallaini.site.description import Description
 
-MUTATIONS = 20_000
+MUTATIONS = 1500
 FIXED = st.integers(-(2**63), 2**63 - 1)
 KINDS = tuple(
-    SeriesKind(f"device.{number}.{aggregate}", quantity, aggregate, resolution)
-    for number, (quantity, aggregate, resolution) in enumerate(
-        [
-            ("voltage", "mean", 0.01),
-            ("voltage", "min", 0.01),
-            ("current", "mean", 0.1),
-            ("soc", "last", 0.01),
-            ("flag", "max", 1),
-            ("power", "mean", 1),
-            ("power", "max", 1),
-            ("sound", "last", 2.5),
-        ]
-    )
+    SeriesKind(f"{channel}.{aggregate}", quantity, aggregate, resolution, channel)
+    for channel, quantity, aggregate, resolution in [
+        ("battery.voltage", "voltage", "mean", 0.01),
+        ("battery.voltage", "voltage", "min", 0.01),
+        ("battery.current", "current", "mean", 0.1),
+        ("battery.soc", "soc", "last", 0.01),
+        ("battery.charge_enabled", "flag", "max", 1),
+        ("battery.power", "power", "mean", 1),
+        ("battery.power", "power", "max", 1),
+        ("shed.sound", "sound", "last", 2.5),
+    ]
 )
 OWN = Model({"*": {0: 3, 5: 60_000}})
 CODECS = [RangeCodec(KINDS), RangeCodec(KINDS, OWN)]
@@ -122,18 +123,30 @@ def test_any_bytes_end_and_what_they_say_can_be_said_again(data: bytes) -> None:
         assert CODECS[0].decode(encode(CODECS[0], minutes), None, len(KINDS)) == minutes
 
 
-def test_a_few_bytes_cannot_claim_more_than_a_day() -> None:
-    codec, coder = RangeCodec(()), RangeEncoder()
+@pytest.mark.parametrize(("width", "most"), [(0, MAX_RUN_MINUTES), (64, MAX_RUN_MINUTES), (200, 460)])
+def test_a_few_bytes_cannot_claim_more_than_a_day_of_64_series(width: int, most: int) -> None:
+    assert run_minutes(width) == most
+    kinds = (SeriesKind("x", "flag", "max", 1),) * width
+    codec, coder = RangeCodec(kinds), RangeEncoder()
     writer = MinuteWriter(codec.layout, None, coder.bit)
-    for number in range(MAX_RUN_MINUTES + 1):
-        writer.write(Minute(number, ()))
-    with pytest.raises(Malformed, match="more than 1440 minutes"):
-        codec.decode(coder.finish(), None, 0)
+    for number in range(most + 1):
+        writer.write(Minute(number, (0,) * width))
+    with pytest.raises(Malformed, match=f"more than {most} minutes"):
+        codec.decode(coder.finish(), None, width)
     encoder = codec.encoder(None)
-    for number in range(MAX_RUN_MINUTES):
-        encoder.add(Minute(number, ()))
-    with pytest.raises(ValueError, match="at most 1440"):
-        encoder.add(Minute(MAX_RUN_MINUTES, ()))
+    for number in range(most):
+        encoder.add(Minute(number, (0,) * width))
+    with pytest.raises(ValueError, match=f"at most {most}"):
+        encoder.add(Minute(most, (0,) * width))
+
+
+def test_a_number_without_end_is_malformed() -> None:
+    layout = RangeCodec((SeriesKind("shed.sound.last", "sound", "last", 1),)).layout
+    a_minute_that_follows_with_a_change = (1, 0, 1, 0)
+    answers = itertools.chain(a_minute_that_follows_with_a_change, itertools.repeat(1))
+    reader = MinuteReader(layout, Minute(7, (5,)), lambda _odds: next(answers))
+    with pytest.raises(Malformed, match="more than 66 bits"):
+        reader.read()
 
 
 def test_bytes_behind_the_end_are_malformed() -> None:
@@ -183,20 +196,46 @@ def test_a_series_that_follows_its_neighbour_costs_less_than_one_on_its_own() ->
     assert len(encode(CODECS[0], along, base)) < 0.7 * len(encode(CODECS[0], apart, base))
 
 
-def test_the_codec_is_chosen_by_version_and_model_id() -> None:
-    description = Description(
+def test_power_that_is_voltage_times_current_costs_next_to_nothing() -> None:
+    base = Minute(1000, (5000, 5000, 100, 6200, 0, 500, 500, 7))
+    powered, unpowered = [], []
+    for number in range(1, 16):
+        current = 100 + number * 37 % 23
+        values = (5000, 5000, current, 6200, 0, current * 5, current * 5, 7)
+        powered.append(Minute(1000 + number, values))
+        unpowered.append(Minute(1000 + number, (*values[:5], 500, 500, 7)))
+    assert len(encode(CODECS[0], powered, base)) - len(encode(CODECS[0], unpowered, base)) <= 6
+
+
+def described(minute_model: str = "") -> Description:
+    return Description(
         site="s", title="S", timezone="UTC", latitude=None, longitude=None,
-        devices=(), channels=(), series=(), loads=(),
+        devices=(), channels=(), series=(), loads=(), minute_model=minute_model,
     )  # fmt: skip
-    codecs = Codecs(description, [OWN])
-    own = codecs.of_site[OWN.id]
-    assert (codecs.shipped.version, own.version) == (SHIPPED, NAMED)
-    coded = encode(own, [Minute(5, ())])
-    assert coded.startswith(OWN.id)
-    assert codecs.chosen(NAMED, coded).decode(coded, None, 0) == [Minute(5, ())]
-    assert codecs.chosen(SHIPPED, b"") is codecs.shipped
-    assert codecs.chosen(1, b"").version == 1
-    with pytest.raises(UnknownModel, match="no minute model"):
-        Codecs(description).chosen(NAMED, coded)
-    with pytest.raises(Malformed, match="not coded by the model"):
-        own.decode(b"none of it", None, 0)
+
+
+def test_the_description_says_which_model_the_minutes_are_coded_by() -> None:
+    other = Model({"*": {1: 9}})
+    codecs = Codecs(described(OWN.id.hex()), [other, OWN])
+    assert codecs.own is codecs.preferred
+    assert (codecs.shipped.version, codecs.preferred.version) == (SHIPPED, NAMED)
+    coded = encode(codecs.preferred, [Minute(5, ())])
+    assert codecs.chosen(NAMED).decode(coded, None, 0) == [Minute(5, ())]
+    assert codecs.chosen(SHIPPED) is codecs.shipped
+    assert codecs.chosen(1).version == 1
+    with pytest.raises(Malformed, match="codec 9"):
+        codecs.chosen(9)
+
+
+def test_without_the_model_nothing_is_read_by_it() -> None:
+    lacking = Codecs(described(OWN.id.hex()))
+    assert lacking.preferred is lacking.shipped
+    with pytest.raises(UnknownModel, match=f"no minute model {OWN.id.hex()} here"):
+        lacking.chosen(NAMED)
+    with pytest.raises(UnknownModel):
+        Codecs(described(), [OWN]).chosen(NAMED)
+
+
+def test_a_description_that_names_no_model_is_the_bytes_it_always_was() -> None:
+    assert b"minute_model" not in msgspec.json.encode(described())
+    assert described("0a0b0c0d").hash() != described().hash()

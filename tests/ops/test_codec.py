@@ -47,6 +47,14 @@ def test_a_sites_own_model_beats_the_shipped_one_on_its_site(
     assert coded_bytes(csv, own) < coded_bytes(csv, None)
 
 
+def test_a_model_is_learned_from_the_house_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "house.json"
+    assert main(["codec", "train", "--out", str(out)]) == 1
+    assert "nothing to learn from" in capsys.readouterr().err
+    assert main(["codec", "train", "--house", "1", "--out", str(out)]) == 0
+    assert decode_model(out.read_bytes()).trained_on == ("simulated house: 1 days",)
+
+
 def test_a_minute_csv_is_read_by_its_columns(tmp_path: Path) -> None:
     recording = read_recordings(minute_csv(tmp_path / "year.csv"), every(1, 0, date(2017, 5, 2)))[0]
     (day,) = list(recording.days)

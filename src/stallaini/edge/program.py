@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import fcntl
 import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
+
+import msgspec
 
 from stallaini.clock import Clock
 from stallaini.devices.can_battery.battery import CanBattery
@@ -40,10 +43,13 @@ def open_core(
     boot_id: bytes | None = None,
 ) -> EdgeCore:
     """The core of a site over journal and inbox in `data_dir` (None: in RAM, for simulated history)."""
+    model = None if data_dir is None else read_site_model(data_dir)
+    if model is not None:
+        description = msgspec.structs.replace(config.description, minute_model=model.id.hex())
+        config = dataclasses.replace(config, description=description)
     origin = Origin(boot_id or read_boot_id(), config.description.encode())
     path = None if data_dir is None else data_dir / JOURNAL_FILE
     keeper = JournalKeeper(path, int(config.journal.max_mb * 1e6), clock, origin)
-    model = None if data_dir is None else read_site_model(data_dir)
     inbox = Inbox(None if data_dir is None else data_dir / INBOX_FILE)
     return EdgeCore(config, keeper, origin, clock, exchange, model, inbox)
 

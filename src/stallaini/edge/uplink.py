@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from stallaini.edge.journal import Batch, Journal, Origin
 from stallaini.edge.keeper import JournalKeeper
 from stallaini.link.codec import MinuteCodec
-from stallaini.link.codec_range import RangeCodec
+from stallaini.link.codec_range import Codecs
 from stallaini.link.downlink import decode_downlink
 from stallaini.link.envelope import HeadForm, Malformed, pack_uplink
 from stallaini.link.messages import Answer, Downlink, Entry, Event, Head, Live, Minute, Uplink
-from stallaini.link.model import Model, series_kinds
+from stallaini.link.model import Model
 from stallaini.site.description import decode_description, description_hash
 
 logger = logging.getLogger(__name__)
@@ -162,8 +162,8 @@ class Delivery:
 
     def _codec(self, description: bytes) -> MinuteCodec:
         if description not in self._codecs:
-            kinds = series_kinds(decode_description(description))
-            self._codecs[description] = RangeCodec(kinds, self._model)
+            models = [] if self._model is None else [self._model]
+            self._codecs[description] = Codecs(decode_description(description), models).preferred
         return self._codecs[description]
 
     def _jumping(self, journal: Journal, after_seq: int, *, minutes: bool) -> list[Entry]:

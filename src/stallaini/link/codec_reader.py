@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 
 from stallaini.link import model_slots as slots
 from stallaini.link.codec import MAX_MINUTE, MAX_SPAN_MINUTES
+from stallaini.link.codec_forecast import Forecast
 from stallaini.link.codec_state import (
     DISTANCE_BITS,
     FOLLOWS,
-    MAX_RUN_MINUTES,
     MINUTE_BITS,
     SPAN_BITS,
     Layout,
@@ -39,8 +39,8 @@ class MinuteReader(Run):
         """The next minute, or None at the end of the run. Raises Malformed."""
         if not self._bit(self.stop_odds()):
             return None
-        if self.minutes >= MAX_RUN_MINUTES:
-            raise Malformed(f"a run of more than {MAX_RUN_MINUTES} minutes")
+        if self.minutes >= self.layout.max_minutes:
+            raise Malformed(f"a run of more than {self.layout.max_minutes} minutes")
         minute, span_minutes = self._read_place()
         self.start()
         for position in range(self.layout.width):
@@ -72,11 +72,14 @@ class MinuteReader(Run):
     def _read_value(self, position: int) -> int | None:
         odds, before, known = self.layout.odds[position], self.before[position], self.known[position]
         if before is not None:
-            if not self._bit(odds[self.changed_slot(position, before)]):
-                return before
+            forecast = self.forecast(position, before)
+            if not self._bit(odds[self.expected_slot(position, before, forecast)]):
+                return before if forecast is None else forecast.value
             if self._bit(odds[slots.GONE]):
                 return None
-            return before + self._read_change(odds, position, before)
+            if forecast is None:
+                return before + self._read_change(odds, position, before)
+            return self._read_off(odds, forecast, before)
         if not self._bit(odds[slots.BACK + (known is not None)]):
             return None
         if known is None:
@@ -89,16 +92,25 @@ class MinuteReader(Run):
         beside = self.beside(position)
         if beside and self._bit(odds[self.same_slot(position, start)]):
             return beside
-        negative = self._bit(odds[self.sign_slot(position, start, beside)])
+        hint = self.hint(position, beside)
+        negative = self._bit(odds[self.sign_slot(position, start, hint)])
         step, grain = 0, slots.grain(start)
         if grain:
             step = self._bit(odds[slots.TENS + grain])
             if step and grain > 1:
                 step += self._bit(odds[slots.HUNDREDS + grain])
-        length = self._read_length(odds, self.length_slot(position, start, beside, step))
+        length = self._read_length(odds, self.length_slot(position, start, hint, step))
         digits = slots.DIGITS + (step * slots.LENGTHS + length) * slots.TREE
         size = self._read_digits(odds, digits, length, slots.TREE) * slots.STEPS[step]
         return -size if negative else size
+
+    def _read_off(self, odds: Sequence[int], forecast: Forecast, before: int) -> int:
+        if forecast.value != before and self._bit(odds[forecast.stayed_slot()]):
+            return before
+        lower = self._bit(odds[forecast.lower_slot(before)])
+        length = self._read_length(odds, forecast.length_slot())
+        off = self._read_digits(odds, forecast.digits_slot(length), length, slots.TREE)
+        return forecast.value + (-off if lower else off)
 
     def _read_first(self, odds: Sequence[int], guess: int | None) -> int:
         place = int(guess is not None)

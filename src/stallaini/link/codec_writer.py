@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from stallaini.link import model_slots as slots
+from stallaini.link.codec_forecast import Forecast
 from stallaini.link.codec_state import DISTANCE_BITS, FOLLOWS, MINUTE_BITS, SPAN_BITS, Layout, Run
 from stallaini.link.messages import Minute
 from stallaini.link.rangecoder import EVEN
@@ -52,12 +53,18 @@ class MinuteWriter(Run):
     def _write_value(self, position: int, value: int | None) -> None:
         odds, before, known = self.layout.odds[position], self.before[position], self.known[position]
         if before is not None:
-            self._bit(odds[self.changed_slot(position, before)], value != before)
-            if value == before:
+            forecast = self.forecast(position, before)
+            expected = before if forecast is None else forecast.value
+            self._bit(odds[self.expected_slot(position, before, forecast)], value != expected)
+            if value == expected:
                 return
             self._bit(odds[slots.GONE], value is None)
-            if value is not None:
+            if value is None:
+                return
+            if forecast is None:
                 self._write_change(odds, position, before, value - before)
+            else:
+                self._write_off(odds, forecast, before, value)
             return
         self._bit(odds[slots.BACK + (known is not None)], value is not None)
         if value is None:
@@ -75,7 +82,8 @@ class MinuteWriter(Run):
             self._bit(odds[self.same_slot(position, start)], delta == beside)
             if delta == beside:
                 return
-        self._bit(odds[self.sign_slot(position, start, beside)], delta < 0)
+        hint = self.hint(position, beside)
+        self._bit(odds[self.sign_slot(position, start, hint)], delta < 0)
         size = abs(delta)
         step, grain = 0, slots.grain(start)
         if grain:
@@ -85,9 +93,19 @@ class MinuteWriter(Run):
                 step += size % 100 == 0
                 self._bit(odds[slots.HUNDREDS + grain], step > 1)
         size //= slots.STEPS[step]
-        length = self._write_length(odds, self.length_slot(position, start, beside, step), size)
+        length = self._write_length(odds, self.length_slot(position, start, hint, step), size)
         digits = slots.DIGITS + (step * slots.LENGTHS + length) * slots.TREE
         self._write_digits(odds, digits, length, slots.TREE, size)
+
+    def _write_off(self, odds: Sequence[int], forecast: Forecast, before: int, value: int) -> None:
+        if forecast.value != before:
+            self._bit(odds[forecast.stayed_slot()], value == before)
+            if value == before:
+                return
+        off = value - forecast.value
+        self._bit(odds[forecast.lower_slot(before)], off < 0)
+        length = self._write_length(odds, forecast.length_slot(), abs(off))
+        self._write_digits(odds, forecast.digits_slot(length), length, slots.TREE, abs(off))
 
     def _write_first(self, odds: Sequence[int], value: int, guess: int | None) -> None:
         delta, place = value - (guess or 0), int(guess is not None)

@@ -260,7 +260,7 @@ def _minutes(cursor: Cursor, version: int, codecs: Codecs, base: Minute | None) 
     coded = cursor.rest()
     if not coded:
         return []
-    return codecs.chosen(version, coded).decode(coded, base, codecs.width)
+    return codecs.chosen(version).decode(coded, base, codecs.width)
 
 
 def _numbered(after_seq: int, minutes: Sequence[Minute]) -> tuple[Entry, ...]:

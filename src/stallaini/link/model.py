@@ -34,6 +34,12 @@ class SeriesKind(NamedTuple):
     quantity: str
     aggregate: str
     resolution: float
+    channel: str = ""
+
+    @property
+    def device(self) -> str:
+        """The device that the channel is of."""
+        return self.channel.partition(".")[0]
 
     @property
     def kind(self) -> str:
@@ -50,7 +56,9 @@ def series_kinds(description: Description) -> tuple[SeriesKind, ...]:
     """The kinds of a description's series, in its order: both ends make the same of it."""
     quantities = {channel.name: channel.quantity for channel in description.channels}
     return tuple(
-        SeriesKind(spec.name, quantities.get(spec.channel, ANY), spec.aggregate, spec.resolution)
+        SeriesKind(
+            spec.name, quantities.get(spec.channel, ANY), spec.aggregate, spec.resolution, spec.channel
+        )
         for spec in description.series
     )
 

@@ -15,6 +15,10 @@ LENGTHS = 20
 """Lengths in bits that have odds of their own; longer numbers are told at even odds."""
 TREE, SHORT_TREE = 15, 3
 """Nodes of the leading bits of a number: four of them, or two."""
+SOURCES, ERRORS = 6, 10
+"""Situations of a forecast: what it goes by, how long in bits its usual error is."""
+OFFS, ROOMS, COURSES = 8, 4, 3
+"""And: who else was off; the room up to the bounds; whether it is up, down or level."""
 
 CHANGED = 0
 GONE = CHANGED + HISTORIES * GRAINS * NEIGHBOURS * BUSY
@@ -26,7 +30,12 @@ TENS = NEGATIVE + 18
 HUNDREDS = TENS + GRAINS
 LENGTH = HUNDREDS + GRAINS
 DIGITS = LENGTH + len(STEPS) * SIZES * NEIGHBOUR_SIZES * LENGTHS
-FIRST_NEGATIVE = DIGITS + len(STEPS) * LENGTHS * TREE
+OFF = DIGITS + len(STEPS) * LENGTHS * TREE
+STAYED = OFF + SOURCES * ERRORS * OFFS
+LOWER = STAYED + SOURCES * ERRORS
+OFF_LENGTH = LOWER + SOURCES * ROOMS * ROOMS * COURSES
+OFF_DIGITS = OFF_LENGTH + SOURCES * ERRORS * LENGTHS
+FIRST_NEGATIVE = OFF_DIGITS + SOURCES * LENGTHS * TREE
 FIRST_LENGTH = FIRST_NEGATIVE + 2
 FIRST_DIGITS = FIRST_LENGTH + 2 * LENGTHS
 SLOTS = FIRST_DIGITS + 2 * LENGTHS * SHORT_TREE

@@ -25,9 +25,9 @@ class Column(NamedTuple):
     @property
     def kind(self) -> SeriesKind:
         """The series as the codec sees it."""
-        return SeriesKind(
-            f"{self.name}.{self.aggregate}", self.quantity, self.aggregate, self.step * self.unit
-        )
+        channel = self.name.replace("_", ".", 1).replace("_min", "").replace("_max", "")
+        resolution = self.step * self.unit
+        return SeriesKind(f"{self.name}.{self.aggregate}", self.quantity, self.aggregate, resolution, channel)
 
     def fixed(self, value: float) -> int:
         """`value` in the log's unit as whole steps."""

@@ -47,10 +47,11 @@ class LoadSpec(msgspec.Struct, frozen=True):
     power_w: float
 
 
-class Description(msgspec.Struct, frozen=True):
+class Description(msgspec.Struct, frozen=True, omit_defaults=True):
     """A site as the server and people need to know it.
 
-    Positions in `series` and `channels` are what the wire uses instead of names.
+    Positions in `series` and `channels` are what the wire uses instead of names. `minute_model` is the
+    id, in hex, of the model of the site's own by which its minutes may be coded; empty when it has none.
     """
 
     site: str
@@ -62,6 +63,7 @@ class Description(msgspec.Struct, frozen=True):
     channels: tuple[ChannelSpec, ...]
     series: tuple[SeriesSpec, ...]
     loads: tuple[LoadSpec, ...]
+    minute_model: str = ""
 
     def encode(self) -> bytes:
         """Canonical JSON, deflated: the bytes that travel and are hashed."""

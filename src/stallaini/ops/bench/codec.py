@@ -8,8 +8,8 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -20,8 +20,12 @@ from stallaini.link.codec_range import RangeCodec
 from stallaini.link.messages import Minute
 from stallaini.link.model import Model, SeriesKind
 from stallaini.link.model_fit import Tally
+from stallaini.ops.bench.codec_fuzz import fuzz
+from stallaini.ops.bench.codec_outage import outage_figures
 from stallaini.ops.bench.codings import Coding, by_codec, plain_codings
-from stallaini.ops.bench.report import Figure, as_text
+from stallaini.ops.bench.report import Figure, as_json, as_text
+from stallaini.ops.codec import learn_from
+from stallaini.ops.codec_house import house_recordings
 from stallaini.ops.codec_sources import Recording, Wanted, every, read_recordings
 from stallaini.ops.progress import Progress
 
@@ -29,10 +33,13 @@ BATCHES = (1, 5, 15, 60)
 TELEMETRY = Path("../shared/data/telemetry")
 SITE = "studer_inst1_xt_vs70_bsp_2015-08_2018-11_1min.csv.xz"
 STRANGER = "studer_inst5_xt_vt_2019-01_2020-02_1min.csv.xz"
+DATALOGS = Path("studer/datalogs")
 
 _TRAIN_EVERY, _TEST_EVERY = 8, 24
 # Another remainder than the days learned from: where years are shared, the days still are not.
 _TEST_OFFSET = 5
+_HOUSE_DAYS = 3
+_FUZZED = 1_000_000
 _STRIDES = {1: 7, 5: 3, 15: 1, 60: 1}
 
 
@@ -73,11 +80,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help=f"the recordings (default {TELEMETRY})",
     )
+    parser.add_argument(
+        "--fuzz",
+        nargs="?",
+        type=int,
+        const=_FUZZED,
+        metavar="N",
+        help=f"instead, feed the decoder N bad inputs (default {_FUZZED:,})",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure and print."""
+    """Measure and print; 1 when the decoder broke."""
+    if args.fuzz is not None:
+        return _fuzz(args.fuzz, args.json)
     if (args.train is None) != (args.test is None):
         raise OperatorError("--train and --test go together")
     result = _own_files(args.train, args.test) if args.train else _recordings(args.telemetry)
@@ -88,24 +105,35 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _fuzz(count: int, as_one_object: bool) -> int:
+    if count < 1:
+        raise OperatorError(f"--fuzz {count} is no number of inputs; give 1 or more")
+    progress = Progress("bench codec --fuzz", count, SystemClock())
+    fuzzed = fuzz(count, progress=progress.show)
+    progress.done()
+    print((as_json if as_one_object else as_text)("codec --fuzz", fuzzed.figures))
+    return 1 if fuzzed.broken else 0
+
+
 def _recordings(folder: Path) -> Result:
-    """The two sites of our recordings: each the other's stranger."""
+    """The two sites of our recordings, each the other's stranger; and sites strange to the shipped model."""
     site, stranger = folder / SITE, folder / STRANGER
     if not site.exists():
         raise OperatorError(f"no recordings in {folder}; give --telemetry DIR, or --train and --test files")
-    progress = Progress("bench codec", 9, SystemClock())
+    progress = Progress("bench codec", 10, SystemClock())
     in_2016 = every(_TRAIN_EVERY // 2, 0, date(2016, 1, 1), date(2017, 1, 1))
     in_2017 = every(_TEST_EVERY, _TEST_OFFSET, date(2017, 1, 1), date(2018, 1, 1))
-    own = _learned([site], in_2016, by_name=True)
+    own = _learned(_read([site], in_2016), by_name=True)
     progress.show(2)
-    of_site = _learned([site], every(2 * _TRAIN_EVERY), by_name=False)
+    house = _kept(house_recordings(_HOUSE_DAYS))
+    of_site = _learned([*_read([site], every(2 * _TRAIN_EVERY)), *house()], by_name=False)
     progress.show(4)
-    of_stranger = _learned([stranger], every(_TRAIN_EVERY // 2), by_name=False)
+    of_stranger = _learned([*_read([stranger], every(_TRAIN_EVERY // 2)), *house()], by_name=False)
     progress.show(5)
     tested = _sample("inst1, 2017", [site], in_2017)
     strange = _sample("inst5", [stranger], every(_TEST_EVERY, _TEST_OFFSET))
     progress.show(6)
-    models = {"site's own model (inst1, 2016)": own, "model of another site (inst5)": of_stranger}
+    models = {"site's own model (inst1, 2016)": own, "never seen (inst5 and a house)": of_stranger}
     table = _table(tested, models)
     progress.show(8)
     figures = [
@@ -114,21 +142,39 @@ def _recordings(folder: Path) -> Result:
         ),
         _figure(
             "never seen, inst5 -> inst1 2017",
-            table["range coder, model of another site (inst5), chained"][15],
+            table["range coder, never seen (inst5 and a house), chained"][15],
         ),
         _figure("never seen, inst1 -> inst5", _size(strange, _range(strange, of_site), 15)),
         _figure("shipped (has seen both), inst1 2017", table["range coder, shipped model, chained"][15]),
         _figure("shipped (has seen both), inst5", _size(strange, _range(strange, None), 15)),
         _figure("order-0 delta entropy, inst5", delta_entropy(strange)),
+        *_strangers(folder.parent / DATALOGS),
+        *outage_figures(),
         *_speed(tested),
     ]
     progress.done()
     return Result(tested.name, len(tested.kinds), tested.minutes, delta_entropy(tested), table, figures)
 
 
+def _strangers(folder: Path) -> list[Figure]:
+    """Datalogs of two more sites, that neither the shipped model nor any other here learned from."""
+    figures = []
+    for path in sorted(folder.glob("LG*.CSV")):
+        sample = _sample(path.name, [path], every(1))
+        name = f"shipped, never seen, {path.name}, {len(sample.kinds)} series"
+        figures.append(
+            replace(
+                _figure(name, _size(sample, _range(sample, None), 15)),
+                peer=delta_entropy(sample),
+                peer_name="order-0 delta entropy",
+            )
+        )
+    return figures
+
+
 def _own_files(train: list[Path], test: list[Path]) -> Result:
     progress = Progress("bench codec", 3, SystemClock())
-    model = _learned(train, every(1), by_name=True)
+    model = _learned(_read(train, every(1)), by_name=True)
     progress.show(1)
     sample = _sample(", ".join(path.name for path in test), test, every(1))
     progress.show(2)
@@ -155,12 +201,16 @@ def delta_entropy(sample: Sample) -> float:
     return bits / 8
 
 
-def _learned(files: Sequence[Path], wanted: Wanted, *, by_name: bool) -> Model:
+def _learned(recordings: Iterable[Recording], *, by_name: bool) -> Model:
     tally = Tally(by_name)
-    for recording in _read(files, wanted):
-        for minutes in recording.days:
-            tally.learn(recording.kinds, minutes)
+    learn_from(tally, recordings)
     return tally.fit()
+
+
+def _kept(recordings: Iterable[Recording]) -> Callable[[], list[Recording]]:
+    """Recordings to be read more than once."""
+    kept = [(recording.kinds, list(recording.days)) for recording in recordings]
+    return lambda: [Recording(kinds, iter(days)) for kinds, days in kept]
 
 
 def _sample(name: str, files: Sequence[Path], wanted: Wanted) -> Sample:
