@@ -15,6 +15,7 @@ from stallaini.clock import Clock, open_clock
 from stallaini.devices.can_bus.interfaces import bus_arguments
 from stallaini.devices.catalogue import load_kinds
 from stallaini.edge.exchange import CoapExchange, LinkDown
+from stallaini.edge.meter import open_meter
 from stallaini.edge.program import run_edge
 from stallaini.errors import OperatorError
 from stallaini.link.join import Join, parse_join, read_join, write_join
@@ -82,18 +83,19 @@ async def _run_until_signal(config: SiteConfig, data_dir: Path, join: Join | Non
 
 
 async def _run_joined(config: SiteConfig, data_dir: Path, join: Join | None, clock: Clock) -> None:
+    meter = open_meter(config, data_dir, clock)
     if join is None:
         logger.warning("not joined to a server: everything is kept; stop, and start with --join LINE")
-        await run_edge(config, data_dir, clock, _not_joined)
+        await run_edge(config, data_dir, clock, _not_joined, meter)
         return
     if join.site != config.site:
         raise OperatorError(
             f"the join line is for the site {join.site!r}, the site file says {config.site!r}: "
             "rename one, or enrol this site"
         )
-    exchange = CoapExchange(ContextStore(data_dir / KEYS_FILE), join, config.link.ack_timeout_s)
+    exchange = CoapExchange(ContextStore(data_dir / KEYS_FILE), join, config.link.ack_timeout_s, meter)
     try:
-        await run_edge(config, data_dir, clock, exchange)
+        await run_edge(config, data_dir, clock, exchange, meter)
     finally:
         await exchange.close()
 

@@ -11,8 +11,10 @@ from stallaini.edge.exchange import Exchange
 from stallaini.edge.flags import FlagWatcher
 from stallaini.edge.journal import Origin
 from stallaini.edge.keeper import JournalKeeper
+from stallaini.edge.meter import Meter
 from stallaini.edge.sampler import Sampler
 from stallaini.edge.uplink import Delivery
+from stallaini.edge.usage import Usage
 from stallaini.link.messages import Event, Live, Scalar
 from stallaini.site.config import SiteConfig
 from stallaini.site.reading import Reading
@@ -24,21 +26,29 @@ _LONGEST_TEXT = 160
 
 
 class EdgeCore:
-    """One site's sampler, flag watcher, journal and courier.
+    """One site's sampler, flag watcher, journal and courier; without a meter nothing is metered.
 
     Drivable by hand under any clock: `on_reading`, `on_event`, `minute_ended`, then `await flush()`; the
     running program drives it from the wires and lets `courier.run()` deliver.
     """
 
     def __init__(
-        self, config: SiteConfig, keeper: JournalKeeper, origin: Origin, clock: Clock, exchange: Exchange
+        self,
+        config: SiteConfig,
+        keeper: JournalKeeper,
+        origin: Origin,
+        clock: Clock,
+        exchange: Exchange,
+        meter: Meter | None = None,
     ) -> None:
         self._keeper = keeper
         self._clock = clock
         self._boot_id = origin.boot_id
         self._sampler = Sampler(config.description)
         self._flags = FlagWatcher(config.description, keeper.memory)
-        self.courier = Courier(Delivery(keeper, origin), keeper, exchange, clock, config.link, self.live)
+        self._meter = meter or Meter(Usage(), clock, config.timezone, config.link)
+        delivery = Delivery(keeper, origin)
+        self.courier = Courier(delivery, keeper, exchange, clock, config.link, self.live, self._meter)
 
     def started(self) -> None:
         """Journal that the program started, and since when it was away."""
@@ -90,6 +100,7 @@ class EdgeCore:
     def stopped(self) -> None:
         """Journal that the program ends in order, and close the journal. The running minute is dropped."""
         self.on_event(STOPPED, {})
+        self._meter.save()
         self._keeper.close()
 
 

@@ -10,14 +10,16 @@ from typing import Protocol
 from aiocoap import error, oscore
 from aiocoap.message import Message
 from aiocoap.numbers.codes import CHANGED, POST
+from aiocoap.numbers.constants import TransportTuning
 from aiocoap.numbers.types import ACK, RST
 from aiocoap.protocol import Context
 from aiocoap.transports.oscore import OSCOREAddress
 
+from stallaini.link.accounting import Meter
 from stallaini.link.enrolment import SERVER_PEER, accept
 from stallaini.link.join import Join
 from stallaini.link.oscore import ContextStore
-from stallaini.link.udp6 import Endpoint, SenderTuning, open_endpoint, udp_socket
+from stallaini.link.udp6 import Endpoint, OnceTuning, SenderTuning, open_endpoint, udp_socket
 
 _LOG = logging.getLogger(__name__)
 _PATH = ("s",)
@@ -50,13 +52,20 @@ class CoapExchange:
     """The exchange over the network. One at a time; it outlives every change of address and outage.
 
     `ack_timeout_s` is how long the first repetition waits; after about 31 to 46 times that it gives up.
+    After a message without an answer the next ones are not repeated, until one is answered: whoever tries
+    again and again repeats enough. `meter` is told of every datagram.
     """
 
-    def __init__(self, contexts: ContextStore, join: Join, ack_timeout_s: float = 2.0) -> None:
+    def __init__(
+        self, contexts: ContextStore, join: Join, ack_timeout_s: float = 2.0, meter: Meter | None = None
+    ) -> None:
         accept(contexts, join)
         self._security = contexts.context(SERVER_PEER)
         self._join = join
-        self._tuning = SenderTuning(ack_timeout_s)
+        self._often = SenderTuning(ack_timeout_s)
+        self._once = OnceTuning(ack_timeout_s)
+        self._tuning: TransportTuning = self._often
+        self._meter = meter
         self._turn = asyncio.Lock()
         self._open: tuple[Context, Endpoint] | None = None
         self._addresses: list[tuple[str, int, int, int]] = []
@@ -77,6 +86,7 @@ class CoapExchange:
                 raise Refused(_hint(failure.plain_message)) from failure
             except (error.Error, OSError) as failure:
                 raise self._down(str(failure) or type(failure).__name__) from failure
+        self._tuning = self._often
         if response.code != CHANGED:
             raise Refused(f"the server answered {response.code}")
         return bytes(response.payload)
@@ -101,7 +111,7 @@ class CoapExchange:
 
     async def _socket(self) -> tuple[Context, Endpoint]:
         if self._open is None:
-            self._open = await open_endpoint(udp_socket(), _AnswersOnly(), site=None)
+            self._open = await open_endpoint(udp_socket(), _AnswersOnly(), site=None, meter=self._meter)
         return self._open
 
     async def _close_socket(self) -> None:
@@ -121,6 +131,7 @@ class CoapExchange:
     def _down(self, reason: str) -> LinkDown:
         """The error to raise; the next exchange tries the next address, after the last a new look-up."""
         del self._addresses[:1]
+        self._tuning = self._once
         return LinkDown(f"{self._join.host} port {self._join.port}: {reason}")
 
     def _limit_s(self, payload: bytes) -> float:

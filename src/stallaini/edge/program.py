@@ -18,6 +18,7 @@ from stallaini.edge.core import EdgeCore
 from stallaini.edge.exchange import Exchange
 from stallaini.edge.journal import Origin
 from stallaini.edge.keeper import JournalKeeper
+from stallaini.edge.meter import Meter
 from stallaini.edge.minutes import MinuteTicker
 from stallaini.errors import OperatorError
 from stallaini.site.config import DeviceConfig, SiteConfig
@@ -36,19 +37,22 @@ def open_core(
     clock: Clock,
     exchange: Exchange,
     boot_id: bytes | None = None,
+    meter: Meter | None = None,
 ) -> EdgeCore:
     """The core of a site over the journal in `data_dir` (None: one in RAM, for simulated history)."""
     origin = Origin(boot_id or read_boot_id(), config.description.encode())
     path = None if data_dir is None else data_dir / JOURNAL_FILE
     keeper = JournalKeeper(path, int(config.journal.max_mb * 1e6), clock, origin)
-    return EdgeCore(config, keeper, origin, clock, exchange)
+    return EdgeCore(config, keeper, origin, clock, exchange, meter)
 
 
-async def run_edge(config: SiteConfig, data_dir: Path, clock: Clock, exchange: Exchange) -> None:
+async def run_edge(
+    config: SiteConfig, data_dir: Path, clock: Clock, exchange: Exchange, meter: Meter | None = None
+) -> None:
     """Run the site's edge until cancelled. Raises OperatorError when another edge uses `data_dir`."""
     lock = _lock(data_dir)
     try:
-        core = open_core(config, data_dir, clock, exchange)
+        core = open_core(config, data_dir, clock, exchange, meter=meter)
         try:
             await _Program(config, clock, core).run()
         finally:

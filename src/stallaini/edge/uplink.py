@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from stallaini.edge.journal import Batch, Journal, Origin
 from stallaini.edge.keeper import JournalKeeper
 from stallaini.link.envelope import Malformed, decode_downlink, pack_uplink
-from stallaini.link.messages import Answer, Downlink, Head, Live, Uplink
+from stallaini.link.messages import Answer, Downlink, Entry, Head, Live, Uplink
 from stallaini.site.description import description_hash
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,7 @@ class _Flight:
     full_head: bool
     described: bool
     lost_before: bool
+    carried: tuple[Entry, ...]
 
 
 class Delivery:
@@ -57,6 +58,18 @@ class Delivery:
             journal = self._keeper.current
             found = journal, Batch(journal.acked_seq, self._origin, [], None)
         return self._pack(*found, live)
+
+    def probe(self) -> bytes:
+        """The smallest uplink there is: it only asks whether anybody answers."""
+        if self._flight is not None:
+            raise RuntimeError("the uplink before this one has no answer yet")
+        journal = self._keeper.current
+        return self._pack(journal, Batch(journal.acked_seq, self._origin, [], None), None)
+
+    @property
+    def carried(self) -> tuple[Entry, ...]:
+        """The entries in the uplink that waits for its answer."""
+        return () if self._flight is None else self._flight.carried
 
     def failed(self) -> None:
         """No answer came."""
@@ -99,6 +112,7 @@ class Delivery:
             full_head=full_head,
             described=described,
             lost_before=uplink.lost_before,
+            carried=tuple(batch.entries[: packed.taken]),
         )
         return packed.payload
 
