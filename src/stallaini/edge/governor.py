@@ -60,16 +60,13 @@ class Governor:
 
     def allow(self, standing: Standing, prices: Prices) -> Allowance:
         """What the plan allows now."""
-        spendable_bytes = standing.plan_bytes - standing.used_bytes - reserve_bytes(standing.plan_bytes)
+        spendable_bytes = _left_bytes(standing) - reserve_bytes(standing.plan_bytes)
         urgent = _urgent_room_bytes(standing) >= _WORST_BYTES
-        if spendable_bytes < _WORST_BYTES:
-            return Allowance(None, at_once=False, live=False, urgent=urgent)
-        interval_s = _interval_s(spendable_bytes, standing.left_s, prices)
-        if self._mode == "economy":
+        interval_s = _interval_s(standing, prices) if urgent else None
+        if self._mode == "economy" and interval_s is not None:
             return Allowance(max(ECONOMY_S, interval_s), at_once=False, live=False, urgent=urgent)
-        surplus_bytes = spendable_bytes - _WORST_BYTES
-        at_once = surplus_bytes >= _need_bytes(COMMANDS_S, standing.left_s, prices)
-        live = surplus_bytes >= _need_bytes(MINUTE_S, standing.left_s, prices)
+        at_once = spendable_bytes - _WORST_BYTES >= _need_bytes(COMMANDS_S, standing.left_s, prices)
+        live = spendable_bytes - _WORST_BYTES >= _need_bytes(MINUTE_S, standing.left_s, prices)
         ahead = _is_ahead(standing)
         if self._mode == "minute" and at_once:
             interval_s = MINUTE_S
@@ -81,16 +78,20 @@ def reserve_bytes(plan_bytes: int) -> int:
     return int(min(plan_bytes * _RESERVE_SHARE, _MOST_RESERVE_BYTES))
 
 
-def longest_pause_s(standing: Standing, try_bytes: float, *, urgent: bool) -> float:
+def longest_pause_s(standing: Standing, try_bytes: float) -> float:
     """The longest pause between two tries while nobody answers.
 
     40 s, so that a link that is back is noticed within two minutes even when a try is lost; more where
-    such tries would run ahead of the pace that uses up what is left at the month's end. Something urgent
-    may count on the reserve.
+    such tries would run ahead of the pace that leaves the reserve (or, later, half of what is left of it)
+    at the month's end.
     """
-    left_bytes = standing.plan_bytes - standing.used_bytes - reserve_bytes(standing.plan_bytes)
-    room_bytes = _urgent_room_bytes(standing) if urgent else left_bytes
-    return max(_RETRY_S, try_bytes * standing.left_s / max(1, room_bytes))
+    left_bytes = _left_bytes(standing)
+    room_bytes = max(left_bytes - reserve_bytes(standing.plan_bytes), left_bytes / 2, 1)
+    return max(_RETRY_S, try_bytes * standing.left_s / room_bytes)
+
+
+def _left_bytes(standing: Standing) -> int:
+    return standing.plan_bytes - standing.used_bytes
 
 
 def _urgent_room_bytes(standing: Standing) -> int:
@@ -99,16 +100,25 @@ def _urgent_room_bytes(standing: Standing) -> int:
     Once others on the same interface have used more than the plan, which ours never does, an alarm's
     bytes no longer make the difference, and it goes.
     """
-    left_bytes = standing.plan_bytes - standing.used_bytes
+    left_bytes = _left_bytes(standing)
     return left_bytes if left_bytes >= 0 else reserve_bytes(standing.plan_bytes)
 
 
-def _interval_s(spendable_bytes: float, left_s: float, prices: Prices) -> float:
-    """The shortest interval that what may be spent bears to the month's end."""
+def _interval_s(standing: Standing, prices: Prices) -> float | None:
+    """The shortest interval that what is left bears to the month's end; None when nothing is.
+
+    The reserve is touched where it lets commands come in time until then: on a month's last days.
+    """
+    left_bytes, left_s = _left_bytes(standing), standing.left_s
+    spendable_bytes = left_bytes - reserve_bytes(standing.plan_bytes)
     per_s = spendable_bytes / max(1.0, left_s) - prices.minute_bytes / MINUTE_S
-    if per_s * _LONGEST_S <= prices.exchange_bytes:
-        return _LONGEST_S
-    return max(MINUTE_S, prices.exchange_bytes / per_s)
+    if per_s * COMMANDS_S >= prices.exchange_bytes:
+        return max(MINUTE_S, prices.exchange_bytes / per_s)
+    if left_bytes - _WORST_BYTES >= _need_bytes(COMMANDS_S, left_s, prices):
+        return COMMANDS_S
+    if spendable_bytes <= 0:
+        return None
+    return min(_LONGEST_S, prices.exchange_bytes / per_s) if per_s > 0 else _LONGEST_S
 
 
 def _need_bytes(interval_s: float, left_s: float, prices: Prices) -> float:

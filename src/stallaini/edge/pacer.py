@@ -58,6 +58,8 @@ class Pacer:
         self._tried_s = self._cut_s = -math.inf
         self._pause_s = 0.0
         self._before_bytes = 0
+        self.allowed = self._governor.allow(meter.standing(), self.prices)
+        """What the plan allowed at the last step."""
 
     # -- what happens
 
@@ -99,7 +101,7 @@ class Pacer:
         self._down = down
         self._tried_s = now_s
         cost_bytes = self._meter.own_bytes - self._before_bytes
-        longest_s = longest_pause_s(self._meter.standing(), cost_bytes, urgent=self._urgent)
+        longest_s = longest_pause_s(self._meter.standing(), cost_bytes)
         interval_s = self.interval_s(now_s)
         if interval_s > COMMANDS_S and not self._urgent:
             longest_s = max(longest_s, interval_s)
@@ -109,7 +111,7 @@ class Pacer:
 
     def step(self, now_s: float) -> Step:
         """What to do at monotonic `now_s`."""
-        allowed = self.allowed()
+        allowed = self.allowed = self._governor.allow(self._meter.standing(), self.prices)
         pause_s = self._pause_left_s(now_s)
         if pause_s > 0:
             return Step(Send.WAIT, pause_s)
@@ -125,13 +127,9 @@ class Pacer:
             return Step(Send.ENTRIES)
         return Step(Send.WAIT, min((s for s in (live_in_s, entries_in_s) if s is not None), default=None))
 
-    def allowed(self) -> Allowance:
-        """What the plan allows now."""
-        return self._governor.allow(self._meter.standing(), self.prices)
-
     def interval_s(self, now_s: float) -> float:
         """From one message to the next; 0 when minutes wait for the next month."""
-        return self._interval_s(now_s, self.allowed()) or 0.0
+        return self._interval_s(now_s, self.allowed) or 0.0
 
     def watched(self, now_s: float) -> bool:
         """Whether somebody watches, as far as the last answer told."""
@@ -185,7 +183,7 @@ class Pacer:
         cost_bytes = self._meter.own_bytes - self._before_bytes
         exchange, minute, live = self.prices
         minutes = sum(isinstance(entry.body, Minute) for entry in entries)
-        together = min(minutes, (self.allowed().interval_s or MINUTE_S) / MINUTE_S)
+        together = min(minutes, (self.allowed.interval_s or MINUTE_S) / MINUTE_S)
         self._meter.saved(batching_bytes=max(0, together - 1) * exchange)
         if not cost_bytes or minutes < len(entries):
             return

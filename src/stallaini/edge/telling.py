@@ -22,11 +22,14 @@ class Teller:
         self._pacer = pacer
         self._link = link
         self._told_s: float | None = None
+        self._today: date | None = None
 
     def due(self, now_s: float, wall_s: float) -> list[Event]:
         """The events to journal now; what they tell counts as told."""
-        days = self._meter.usage.untold(self._meter.day)
-        running = [self._meter.day] if self._running_due(now_s) else []
+        today = self._meter.day
+        days = [] if today == self._today else self._meter.usage.untold(today)
+        self._today = today
+        running = [today] if self._running_due(now_s) else []
         if running:
             self._told_s = now_s
         events = [self._event(day, now_s, wall_s) for day in days + running]
@@ -37,7 +40,7 @@ class Teller:
         return events
 
     def _running_due(self, now_s: float) -> bool:
-        if not self._pacer.watched(now_s) or not self._pacer.allowed().at_once:
+        if not self._pacer.watched(now_s) or not self._pacer.allowed.at_once:
             return False
         return self._told_s is None or now_s - self._told_s >= TELL_EVERY_S
 
@@ -50,7 +53,7 @@ class Teller:
             "billing_day": self._link.billing_day,
             "mode": self._link.mode,
             "interval_s": round(self._pacer.interval_s(now_s)),
-            "live": self._pacer.allowed().live,
+            "live": self._pacer.allowed.live,
             "live_price": round(self._pacer.live_bytes_per_min),
         }
         return Event(int(wall_s), USAGE, data)
