@@ -7,6 +7,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stallaini.server import (
+    api_budget,
     api_chats,
     api_live,
     api_meta,
@@ -37,7 +38,7 @@ def create_api(services: Services) -> FastAPI:
     )
     app.state.services = services
     problems.install(app)
-    for module in (api_session, api_sites, api_live, api_chats, api_meta, static):
+    for module in (api_session, api_sites, api_budget, api_live, api_chats, api_meta, static):
         app.include_router(module.router)
     openapi.install(app)
     return app

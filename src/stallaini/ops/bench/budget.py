@@ -46,7 +46,7 @@ def live(plan_mb: float, days: float, seed: int, weather: Weather | None = None)
 
 
 def keeps_promises(plan_mb: float, report: Report) -> bool:
-    """Whether no month exceeded the plan, and each alarm and command came within 2 min of the link being up."""
+    """Whether no month exceeded the plan, and alarms and commands came within 2 min of the link being up."""
     in_time = max(report.slowest_alarm_s, report.slowest_command_s) <= PROMISE_S
     return in_time and max(report.used_bytes) <= plan_mb * 1e6
 
