@@ -65,12 +65,13 @@ class Governor:
         interval_s = _interval_s(standing, prices) if urgent else None
         if self._mode == "economy" and interval_s is not None:
             return Allowance(max(ECONOMY_S, interval_s), at_once=False, live=False, urgent=urgent)
-        at_once = spendable_bytes - _WORST_BYTES >= _need_bytes(COMMANDS_S, standing.left_s, prices)
-        live = spendable_bytes - _WORST_BYTES >= _need_bytes(MINUTE_S, standing.left_s, prices)
+        commands_held = spendable_bytes - _WORST_BYTES >= _need_bytes(COMMANDS_S, standing.left_s, prices)
+        minutes_held = spendable_bytes - _WORST_BYTES >= _need_bytes(MINUTE_S, standing.left_s, prices)
         ahead = _is_ahead(standing)
-        if self._mode == "minute" and at_once:
+        if self._mode == "minute" and commands_held:
             interval_s = MINUTE_S
-        return Allowance(interval_s, at_once=at_once and not ahead, live=live and not ahead, urgent=urgent)
+        at_once = interval_s == MINUTE_S or (commands_held and not ahead)
+        return Allowance(interval_s, at_once=at_once, live=minutes_held and not ahead, urgent=urgent)
 
 
 def reserve_bytes(plan_bytes: int) -> int:

@@ -85,7 +85,8 @@ class Meter:
             self._unmatched = [0, 0]
             return
         for way in (0, 1):
-            self._match(way, passed.total[way], passed.vpn[way])
+            if passed.total[way] or passed.vpn[way] or self._unmatched[way]:
+                self._match(way, passed.total[way], passed.vpn[way])
 
     def saved(self, *, batching_bytes: float = 0, live_bytes: float = 0) -> None:
         """Bytes that were not sent: minutes that shared a message, live values that were declined."""

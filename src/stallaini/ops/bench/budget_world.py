@@ -18,7 +18,7 @@ from stallaini.edge.pacer import Pacer, Send
 from stallaini.edge.telling import Teller
 from stallaini.edge.usage import Usage
 from stallaini.link.messages import Entry, Event, Minute
-from stallaini.site.billing import billing_month, load_zone, local_day
+from stallaini.site.billing import BillingMonth, billing_month, day_start_s, load_zone, local_day
 from stallaini.site.config import LinkConfig
 
 DAY_S = 86_400.0
@@ -93,6 +93,7 @@ class World:
 
     def __init__(self, link: LinkConfig, weather: Weather, seed: int, start_s: float) -> None:
         self.clock = VirtualClock(start_s)
+        self._start_s = start_s
         self.report = Report()
         self.usage = Usage()
         self._link = link
@@ -118,18 +119,18 @@ class World:
             self._step(end_s)
         self._end_stretch(end_s)
         self.report.waiting_minutes = self._wait.minutes
-        self.report.used_bytes = self._months()
+        self.report.used_bytes = [self.usage.used_bytes(month) for month in self.months()]
         return self.report
 
-    def _months(self) -> list[int]:
-        """Bytes used in each billing month, oldest first."""
-        used, newest = [], local_day(self.clock.wall_s(), load_zone(TIMEZONE))
-        day = local_day(self.clock.wall_s() - self.clock.monotonic_s(), load_zone(TIMEZONE))
-        while day <= newest:
-            month = billing_month(day, self._link.billing_day)
-            used.append(self.usage.used_bytes(month))
-            day = month.end
-        return used
+    def months(self) -> list[BillingMonth]:
+        """The billing months lived so far, oldest first."""
+        zone = load_zone(TIMEZONE)
+        month = billing_month(local_day(self._start_s, zone), self._link.billing_day)
+        found = [month]
+        while day_start_s(month.end, zone) < self.clock.wall_s():
+            month = billing_month(month.end, self._link.billing_day)
+            found.append(month)
+        return found
 
     # -- the site
 
