@@ -74,6 +74,11 @@ def _sums(usage: DayUsage) -> tuple[int, int]:
     return sum(usage.up.values()), sum(usage.down.values())
 
 
+def _ours(usage: DayUsage) -> tuple[int, int]:
+    up, down = _sums(usage)
+    return up - usage.up.get("other", 0), down - usage.down.get("other", 0)
+
+
 async def _forty_minutes(edge: LinkEdge, meter: Meter) -> None:
     for _ in range(40):
         await edge.deliver()
@@ -82,9 +87,9 @@ async def _forty_minutes(edge: LinkEdge, meter: Meter) -> None:
 def test_every_byte_is_counted_and_none_is_left_unexplained(pair: Pair, tmp_path: Path) -> None:
     usage, passed, kernel = _counted(pair, tmp_path, _config(), _forty_minutes)
     assert _sums(usage) == kernel
-    assert usage.of("other") <= 0.01 * usage.total_bytes  # the cable's own address resolution
-    # The counter of packets leaves address resolution out.
-    assert _sums(usage) == pytest.approx((passed.up_bytes, passed.down_bytes), rel=0.01)
+    assert _ours(usage) == (passed.up_bytes, passed.down_bytes)
+    # The kernel also counts the cable's address resolution, 28 bytes at a time.
+    assert usage.of("other") <= 0.02 * usage.total_bytes
     assert usage.of("telemetry") > usage.of("acknowledgements") > 40 * 44
     assert usage.of("retransmission") == 0
 
@@ -101,10 +106,11 @@ def test_with_a_fifth_lost_each_way_the_sums_agree_and_repetitions_are_told_apar
 
     usage, passed, kernel = _counted(pair, tmp_path, _config(), story)
     assert _sums(usage) == pytest.approx(kernel, rel=0.01)
-    assert _sums(usage) == pytest.approx((passed.up_bytes, passed.down_bytes), rel=0.01)
     assert usage.up["retransmission"] > 300
-    # What is lost on the way in has passed the counters here, and no socket.
-    assert usage.up.get("other", 0) <= 0.01 * kernel[0]
+    ours_up, ours_down = _ours(usage)
+    assert ours_up == passed.up_bytes
+    # What this cable loses on the way in has passed the counters, and no socket.
+    assert ours_down < passed.down_bytes
 
 
 def test_others_on_the_interface_are_others(pair: Pair, tmp_path: Path) -> None:
@@ -155,12 +161,11 @@ def test_an_interface_that_was_made_anew_goes_on_counting(pair: Pair, tmp_path: 
         meter.poll()
         assert 300 < meter.standing().used_bytes - before < 5_000
 
-    usage, _, _ = _counted_without_end(pair, tmp_path, story)
-    assert usage.of("other") < 0.1 * usage.total_bytes
+    assert _lived(pair, tmp_path, story).of("other") < 2_000
 
 
-def _counted_without_end(pair: Pair, folder: Path, story: Story) -> tuple[DayUsage, None, None]:
-    """The same for a story after which the cable's counters say nothing of its beginning."""
+def _lived(pair: Pair, folder: Path, story: Story) -> DayUsage:
+    """What the meter says of a story; the kernel's counters may begin anew in it."""
     config = _config()
     join = enrol(folder, {config.site: SERVER_ADDRESS})[config.site]
 
@@ -172,4 +177,4 @@ def _counted_without_end(pair: Pair, folder: Path, story: Story) -> tuple[DayUsa
         return usage.day(meter.day)
 
     with hosted_server(pair, folder, [config.site]):
-        return pair.edge.run(live), None, None
+        return pair.edge.run(live)

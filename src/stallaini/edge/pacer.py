@@ -155,11 +155,14 @@ class Pacer:
         return MINUTE_S if self.watched(now_s) and allowed.at_once else allowed.interval_s
 
     def _entries_in_s(self, now_s: float, allowed: Allowance) -> float | None:
+        """Seconds until what waits is due; None: nothing waits, or not for this month."""
         if self._urgent or self._draining:
             return 0.0
         interval_s = self._interval_s(now_s, allowed)
         if not self._waiting or interval_s is None:
             return None
+        if interval_s <= MINUTE_S:
+            return 0.0
         due_s = self._sent_s + interval_s
         # Minutes end on the minute, answers come a moment later: half a minute early is the minute meant.
         early_s = 0.0 if interval_s % MINUTE_S else _HALF_MINUTE_S
