@@ -97,7 +97,7 @@ async def viewer(running: Running) -> httpx.AsyncClient:
 
 async def test_the_route_answers_what_the_site_told(site: FakeSite, viewer: httpx.AsyncClient) -> None:
     await site.events(Event(NOON - 90, "flag.raised", {"channel": "x"}), YESTERDAY, TODAY)
-    found = await ask(viewer, "/sites/lab/budget")
+    found = (await ask(viewer, "/sites/lab/budget"))["told"]
     assert found["at"] == "2026-11-16T11:59:00Z"
     assert (found["plan_bytes"], found["billing_day"], found["mode"]) == (20_000_000, 10, "auto")
     assert found["live"] == {"allowed": True, "bytes_per_min": 1400}
@@ -111,5 +111,5 @@ async def test_before_the_site_told_anything_the_route_says_so(
     site: FakeSite, viewer: httpx.AsyncClient
 ) -> None:
     await site.events(Event(NOON - 90, "flag.raised", {"channel": "x"}))
-    assert "has not told" in await problem(viewer, "/sites/lab/budget", 404)
+    assert (await ask(viewer, "/sites/lab/budget"))["told"] is None
     assert "no site" in await problem(viewer, "/sites/leb/budget", 404)

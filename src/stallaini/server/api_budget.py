@@ -7,8 +7,8 @@ from fastapi import APIRouter
 from stallaini.link.accounting import USAGE
 from stallaini.server import api_models as shapes
 from stallaini.server.api_sites import SiteName
-from stallaini.server.budget import LONGEST_S, Budget, budget
-from stallaini.server.problems import Problem, problems
+from stallaini.server.budget import LONGEST_S, Budget, Told, budget
+from stallaini.server.problems import problems
 from stallaini.server.services import PREFIX, AnyActor, Parts
 from stallaini.server.times import iso
 from stallaini.site.billing import load_zone
@@ -25,19 +25,13 @@ async def read_budget(site: SiteName, parts: Parts, _: AnyActor) -> shapes.Budge
     now_s = parts.clock.wall_s()
     events = await parts.store.events(site, int(now_s) - LONGEST_S, int(now_s) + 60, _MOST_EVENTS, USAGE)
     found = budget(events, now_s, load_zone(description.timezone))
-    if found is None:
-        detail = (
-            "the site has not told yet what its link used; it does after midnight, and while it is watched"
-        )
-        raise Problem(404, "no-usage", detail)
-    return _shaped(site, description.timezone, found)
+    told = None if found is None else _told(found)
+    return shapes.Budget(site=site, timezone=description.timezone, told=told)
 
 
-def _shaped(site: str, timezone: str, found: Budget) -> shapes.Budget:
+def _told(found: Budget) -> shapes.BudgetTold:
     data, today, used = found.newest.data, found.today, found.used
-    return shapes.Budget(
-        site=site,
-        timezone=timezone,
+    return shapes.BudgetTold(
         at=iso(found.newest.at_s),
         plan_bytes=data.plan,
         billing_day=data.billing_day,
@@ -45,13 +39,7 @@ def _shaped(site: str, timezone: str, found: Budget) -> shapes.Budget:
         interval_s=data.interval_s,
         interface=data.interface,
         live=shapes.LivePrice(allowed=data.live, bytes_per_min=data.live_price),
-        today=None
-        if today is None
-        else shapes.DayUsage(
-            day=today.data.day.isoformat(),
-            used_bytes=today.used_bytes,
-            by_purpose=dict(today.by_purpose),
-        ),
+        today=None if today is None else _day(today),
         month=shapes.MonthUsage(
             start=found.month.first.isoformat(),
             end=found.month.end.isoformat(),
@@ -64,4 +52,10 @@ def _shaped(site: str, timezone: str, found: Budget) -> shapes.Budget:
         saved=shapes.Saved(
             batching_bytes=used.batching_saved_bytes, declined_live_bytes=used.live_saved_bytes
         ),
+    )
+
+
+def _day(told: Told) -> shapes.DayUsage:
+    return shapes.DayUsage(
+        day=told.data.day.isoformat(), used_bytes=told.used_bytes, by_purpose=dict(told.by_purpose)
     )

@@ -323,7 +323,7 @@ class LivePrice(BaseModel):
     bytes_per_min: int
 
 
-class Budget(BaseModel):
+class BudgetTold(BaseModel):
     """The site's data plan, as the site told at `at`; `today` is null before it told of today.
 
     `interval_s`: from one message to the next; 0: minutes wait for the next month. `interface`: whose
@@ -331,30 +331,6 @@ class Budget(BaseModel):
     use at its end if it goes on as in the last week; null before an hour of it is known.
     """
 
-    model_config = _example(
-        site="noto",
-        timezone="Europe/Rome",
-        at="2026-11-16T08:30:00Z",
-        plan_bytes=200_000_000,
-        billing_day=1,
-        mode="auto",
-        interval_s=60,
-        interface="wwan0",
-        live={"allowed": True, "bytes_per_min": 1416},
-        today={"day": "2026-11-16", "used_bytes": 81_200, "by_purpose": {"telemetry": 31_900}},
-        month={
-            "start": "2026-11-01",
-            "end": "2026-12-01",
-            "used_bytes": 3_410_000,
-            "up_bytes": 1_910_000,
-            "down_bytes": 1_500_000,
-            "by_purpose": {"telemetry": 1_450_000},
-        },
-        forecast_bytes=6_600_000,
-        saved={"batching_bytes": 0, "declined_live_bytes": 0},
-    )
-    site: str
-    timezone: str
     at: IsoTime
     plan_bytes: int
     billing_day: int
@@ -366,6 +342,38 @@ class Budget(BaseModel):
     month: MonthUsage
     forecast_bytes: int | None
     saved: Saved
+
+
+class Budget(BaseModel):
+    """The site's data plan and its use; `told` is null until the site told of it for the first time."""
+
+    model_config = _example(
+        site="noto",
+        timezone="Europe/Rome",
+        told={
+            "at": "2026-11-16T08:30:00Z",
+            "plan_bytes": 200_000_000,
+            "billing_day": 1,
+            "mode": "auto",
+            "interval_s": 60,
+            "interface": "wwan0",
+            "live": {"allowed": True, "bytes_per_min": 1416},
+            "today": {"day": "2026-11-16", "used_bytes": 81_200, "by_purpose": {"telemetry": 81_200}},
+            "month": {
+                "start": "2026-11-01",
+                "end": "2026-12-01",
+                "used_bytes": 3_410_000,
+                "up_bytes": 1_910_000,
+                "down_bytes": 1_500_000,
+                "by_purpose": {"telemetry": 1_910_000, "acknowledgements": 1_500_000},
+            },
+            "forecast_bytes": 6_600_000,
+            "saved": {"batching_bytes": 0, "declined_live_bytes": 0},
+        },
+    )
+    site: str
+    timezone: str
+    told: BudgetTold | None
 
 
 class ChatRequest(BaseModel):
