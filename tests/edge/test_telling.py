@@ -106,3 +106,16 @@ async def test_a_stop_writes_the_usage_down(tmp_path: Path) -> None:
     world.core.stopped()
     kept = Usage(tmp_path / "usage.json").day(world.meter.day)
     assert kept.total_bytes == world.meter.standing().used_bytes > 0
+
+
+async def test_that_minutes_wait_for_the_next_month_is_told_from_the_reserve(tmp_path: Path) -> None:
+    world = MeteredWorld(tmp_path, LinkConfig(monthly_mb=3))
+    await world.live(2)
+    world.meter.received(2_950_000, awaited=False)
+    await world.live(30, first=2)
+    (event,) = world.told()
+    assert (event.data["interval_s"], event.data["live"]) == (0, False)
+    assert len(world.minutes) < 10
+    world.core.on_event("can.lost", {})
+    await world.run(5)
+    assert len(world.minutes) == 32

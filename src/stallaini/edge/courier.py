@@ -137,13 +137,16 @@ class Courier:
 
     def _tell(self) -> None:
         """Journal what the finished days used, and what the running one does while somebody watches."""
-        for event in self._teller.due(self._clock.monotonic_s(), self._clock.wall_s()):
-            self._note(event)
+        events = self._teller.due(self._clock.monotonic_s(), self._clock.wall_s())
+        if events and self._teller.urgent:
+            logger.warning("the data plan is used up but for the reserve: minutes wait, alarms go")
+        for event in events:
+            self._note(event, urgent=self._teller.urgent)
 
-    def _note(self, event: Event) -> None:
-        """Journal an event of the link's own; it goes with the next minutes."""
+    def _note(self, event: Event, *, urgent: bool = False) -> None:
+        """Journal an event of the link's own; if not urgent it goes with the next minutes."""
         self._keeper.append([event])
-        self._pacer.journaled(urgent=False)
+        self._pacer.journaled(urgent=urgent)
 
     async def _wait(self, seconds: float | None) -> None:
         """Wait until woken, at most so long, and no longer than the meter may go unread."""

@@ -15,7 +15,11 @@ TELL_EVERY_S = 600.0
 
 
 class Teller:
-    """Tells each finished day once, and the running one at most every 10 minutes while somebody watches."""
+    """Tells each finished day once; the running one at most every 10 minutes while somebody watches.
+
+    And when minutes begin to wait for the next month: then what it tells is `urgent`, else nobody would
+    learn of it.
+    """
 
     def __init__(self, meter: Meter, pacer: Pacer, link: LinkConfig) -> None:
         self._meter = meter
@@ -23,13 +27,17 @@ class Teller:
         self._link = link
         self._told_s: float | None = None
         self._today: date | None = None
+        self.urgent = False
 
     def due(self, now_s: float, wall_s: float) -> list[Event]:
         """The events to journal now; what they tell counts as told."""
         today = self._meter.day
         days = [] if today == self._today else self._meter.usage.untold(today)
         self._today = today
-        running = [today] if self._running_due(now_s) else []
+        held = self._pacer.allowed.interval_s is None
+        begins_to_wait = held and not self.urgent
+        self.urgent = held
+        running = [today] if begins_to_wait or self._running_due(now_s) else []
         if running:
             self._told_s = now_s
         events = [self._event(day, now_s, wall_s) for day in days + running]

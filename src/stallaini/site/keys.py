@@ -51,7 +51,7 @@ LINK = (
         "float",
         default=200.0,
         low=1,
-        high=1_000_000,
+        high=100_000,
         help="the plan: MB of 10^6 bytes a month, both ways, never exceeded",
     ),
     SettingKind(

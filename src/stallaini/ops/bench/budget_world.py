@@ -139,7 +139,7 @@ class World:
         self._meter.poll()
         for _ in self._teller.due(now_s, self.clock.wall_s()):
             self._wait.events += 4  # it is as long as four others
-            self._pacer.journaled(urgent=False)
+            self._pacer.journaled(urgent=self._teller.urgent)
         step = self._pacer.step(now_s)
         if step.send is Send.WAIT:
             wait_s = 60.0 if step.wait_s is None else min(60.0, step.wait_s)
