@@ -61,7 +61,7 @@ def _told(plan_mb: float, report: Report) -> list[Figure]:
             f"{name}, most used in a month",
             max(report.used_bytes) / 1e6,
             "MB",
-            note=f"{len(report.used_bytes)} months, {down_days:.0f} days without a link",
+            note=f"of {report.minutes / 1440:.0f} days {down_days:.0f} without a link",
         ),
         Figure(f"{name}, slowest alarm", report.slowest_alarm_s, "s", note=f"of {report.alarms}"),
         Figure(f"{name}, slowest command", report.slowest_command_s, "s", note=f"of {report.commands}"),
