@@ -51,8 +51,8 @@ def test_our_datagrams_go_to_what_they_carry() -> None:
     meter.carry({"telemetry": 0.25, "events": 0.75})
     meter.sent(101, repeated=False)
     meter.sent(101, repeated=True)
-    meter.received(48, awaited=True)
-    meter.received(48, awaited=False)
+    meter.received(48, "acknowledgements")
+    meter.received(48, "retransmission")
     today = meter.usage.day(TODAY)
     assert by_purpose(today) == {
         "telemetry": 25, "events": 76, "retransmission": 101 + 48, "acknowledgements": 48,

@@ -37,7 +37,7 @@ class Desk:
         entries = [] if send is Send.PROBE else [MINUTE] * minutes
         self.pacer.begins(send, 8 + 2 * minutes, entries)
         self.meter.sent(60, repeated=False)
-        self.meter.received(48, awaited=True)
+        self.meter.received(48, "acknowledgements")
         self.pacer.watching(watching_s, self.now_s)
         self.pacer.forward(send, 8 + 2 * minutes, entries, self.now_s)
 

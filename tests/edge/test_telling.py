@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import pytest
 from tests.edge.test_core import World
 from tests.support.edge import NOON_S, ORIGIN
 
@@ -29,13 +30,13 @@ class MeteredWorld(World):
     def start(self) -> None:
         self.meter = Meter(self.usage, self.clock, "UTC", self._link)
         self.keeper = JournalKeeper(self._folder / "j", 10**8, self.clock, ORIGIN)
-        self.core = EdgeCore(self._config, self.keeper, ORIGIN, self.clock, self.exchange, self.meter)
+        self.core = EdgeCore(self._config, self.keeper, ORIGIN, self.clock, self.exchange, meter=self.meter)
         self.core.started()
 
     async def exchange(self, payload: bytes) -> bytes:
         self.meter.sent(_UP_BYTES + len(payload), repeated=False)
         answer = await super().exchange(payload)
-        self.meter.received(_DOWN_BYTES + len(answer), awaited=True)
+        self.meter.received(_DOWN_BYTES + len(answer), "acknowledgements")
         return answer
 
     async def live(self, minutes: int, first: int = 0) -> None:
@@ -111,11 +112,52 @@ async def test_a_stop_writes_the_usage_down(tmp_path: Path) -> None:
 async def test_that_minutes_wait_for_the_next_month_is_told_from_the_reserve(tmp_path: Path) -> None:
     world = MeteredWorld(tmp_path, LinkConfig(monthly_mb=3))
     await world.live(2)
-    world.meter.received(2_950_000, awaited=False)
+    world.meter.received(2_950_000, "retransmission")
     await world.live(30, first=2)
     (event,) = world.told()
     assert (event.data["interval_s"], event.data["live"]) == (0, False)
     assert len(world.minutes) < 10
     world.core.on_event("can.lost", {})
     await world.run(5)
-    assert len(world.minutes) == 32
+    assert world.events()[-1] == "can.lost"
+    assert len(world.minutes) < 10
+
+
+async def test_a_command_changes_how_the_plan_is_spent_until_its_time_is_over(tmp_path: Path) -> None:
+    world = MeteredWorld(tmp_path, LinkConfig())
+    await world.live(2)
+    world.core.courier.set_mode("economy", NOON_S + 40 * 60)
+    world.start()
+    await world.live(30, first=2)
+    assert len(world.minutes) < 28
+    modes = [world.meter.mode]
+    await world.live(12, first=32)
+    modes.append(world.meter.mode)
+    assert modes == ["economy", "auto"]
+    assert len(world.minutes) > 40
+    with pytest.raises(ValueError, match="no mode"):
+        world.core.courier.set_mode("lavish", None)
+
+
+async def test_live_values_asked_for_by_a_command_are_declined_where_the_plan_does_not_bear_them(
+    tmp_path: Path,
+) -> None:
+    for plan_mb, seen in ((200, 20), (3, 0)):
+        folder = tmp_path / str(plan_mb)
+        folder.mkdir()
+        world = MeteredWorld(folder, LinkConfig(monthly_mb=plan_mb))
+        world.meter.received(1_600_000, "other")
+        await world.live(2)
+        world.core.courier.live_for(120)
+        await world.live(4, first=2)
+        assert seen <= len(world.server.lives) <= seen + 5
+
+
+async def test_a_call_for_its_answers_sake_is_a_commands(tmp_path: Path) -> None:
+    world = MeteredWorld(tmp_path, LinkConfig(mode="economy"))
+    await world.live(2)
+    world.core.poked()
+    await world.run(5)
+    world.core.poked()
+    await world.run(5)
+    assert world.usage.day(world.meter.day).up["commands"] > 50

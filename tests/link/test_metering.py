@@ -9,6 +9,7 @@ import pytest
 from tests.support.coap_pair import HASTE_S, PATIENT_S, CoapPair, coap_pair
 
 from stallaini.edge.exchange import CoapExchange, LinkDown
+from stallaini.link.accounting import Purpose
 from stallaini.link.join import Join
 from stallaini.link.oscore import ContextStore
 
@@ -25,8 +26,8 @@ class Tally:
     def sent(self, size_bytes: int, *, repeated: bool) -> None:
         (self.repeated if repeated else self.up).append(size_bytes)
 
-    def received(self, size_bytes: int, *, awaited: bool) -> None:
-        (self.down if awaited else self.unawaited).append(size_bytes)
+    def received(self, size_bytes: int, purpose: Purpose) -> None:
+        (self.down if purpose == "acknowledgements" else self.unawaited).append(size_bytes)
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ async def pair(tmp_path: Path) -> AsyncIterator[CoapPair]:
 
 
 def metered(pair: CoapPair, tally: Tally, ack_timeout_s: float) -> CoapExchange:
-    return CoapExchange(ContextStore(pair.folder / "edge.sqlite"), pair.join, ack_timeout_s, tally)
+    return CoapExchange(ContextStore(pair.folder / "edge.sqlite"), pair.join, ack_timeout_s, meter=tally)
 
 
 async def test_what_is_metered_is_what_passes(pair: CoapPair) -> None:
@@ -85,7 +86,7 @@ async def test_after_silence_a_message_is_sent_once_until_one_is_answered(pair: 
 async def test_what_the_network_does_not_take_costs_nothing(pair: CoapPair) -> None:
     tally = Tally()
     nowhere = Join(**{**vars(pair.join), "host": "255.255.255.255"})  # broadcasting is not allowed
-    exchange = CoapExchange(ContextStore(pair.folder / "nowhere.sqlite"), nowhere, HASTE_S, tally)
+    exchange = CoapExchange(ContextStore(pair.folder / "nowhere.sqlite"), nowhere, HASTE_S, meter=tally)
     with pytest.raises(LinkDown):
         await exchange(b"x")
     assert tally.up == []

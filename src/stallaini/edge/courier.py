@@ -6,6 +6,7 @@ import asyncio
 import enum
 import logging
 from collections.abc import Callable
+from typing import cast, get_args
 
 from stallaini.clock import Clock
 from stallaini.edge.exchange import Exchange, LinkDown
@@ -14,8 +15,10 @@ from stallaini.edge.meter import Meter
 from stallaini.edge.pacer import Pacer, Send
 from stallaini.edge.telling import Teller
 from stallaini.edge.uplink import Delivery
-from stallaini.link.messages import Event, Live
-from stallaini.site.config import LinkConfig
+from stallaini.edge.waiting import came
+from stallaini.link.downlink import commands_bytes
+from stallaini.link.messages import Downlink, Event, Live
+from stallaini.site.config import LinkConfig, Mode
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +39,8 @@ class Courier:
     """Runs a Delivery over an Exchange, one exchange at a time, as its pacer says.
 
     An outage is two events however many tries it takes: `link.lost` at the first exchange without an
-    answer and `link.restored` {seconds} at the first with one.
+    answer and `link.restored` {seconds} at the first with one. `heard` is told every answer, and how many
+    seconds it took.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class Courier:
         link: LinkConfig,
         live: Callable[[], Live],
         meter: Meter,
+        heard: Callable[[Downlink, float], None] = lambda _downlink, _round_trip_s: None,
     ) -> None:
         self._delivery = delivery
         self._keeper = keeper
@@ -55,6 +60,7 @@ class Courier:
         self._clock = clock
         self._live = live
         self._meter = meter
+        self._heard = heard
         channels = len(live().values)
         self._pacer = Pacer(link, meter, channels, clock.monotonic_s())
         self._teller = Teller(meter, self._pacer, link)
@@ -64,6 +70,18 @@ class Courier:
     def wake(self, *, urgent: bool = False) -> None:
         """There is something to send; urgent: now, and a pause between retries is cut short."""
         self._pacer.journaled(urgent=urgent)
+        self._woken.set()
+
+    def live_for(self, seconds: float) -> None:
+        """Send live values for so long, whoever watches, if the plan bears it; 0 ends it."""
+        self._pacer.live_for(seconds, self._clock.monotonic_s())
+        self._woken.set()
+
+    def set_mode(self, mode: str, until_s: int | None) -> None:
+        """Spend the plan in that mode until that Unix second; None: for good. Raises ValueError."""
+        if mode not in get_args(Mode):
+            raise ValueError(f"{mode!r} is no mode")
+        self._meter.ask_mode(cast(Mode, mode), until_s)
         self._woken.set()
 
     async def flush(self) -> bool:
@@ -95,6 +113,7 @@ class Courier:
             return Outcome.IDLE
         carried = self._delivery.carried
         self._pacer.begins(send, len(payload), carried)
+        sent_s = self._clock.monotonic_s()
         try:
             answer = await self._exchange(payload)
         except LinkDown as error:
@@ -107,6 +126,9 @@ class Courier:
             raise
         forward = self._delivery.answered(answer)
         now_s = self._clock.monotonic_s()
+        if self._delivery.downlink is not None:
+            self._meter.brought("commands", commands_bytes(self._delivery.downlink))
+            self._heard(self._delivery.downlink, now_s - sent_s)
         self._pacer.watching(self._delivery.watching_s, now_s)
         if forward:
             self._pacer.forward(send, len(payload), carried, now_s)
@@ -118,7 +140,8 @@ class Courier:
     def _compose(self, send: Send) -> bytes | None:
         if send is Send.PROBE:
             return self._delivery.probe()
-        return self._delivery.compose(self._live() if send is Send.LIVE else None)
+        live = self._live() if send is Send.LIVE else None
+        return self._delivery.compose(live, events_only=self._pacer.holds_minutes)
 
     def _lost(self, error: LinkDown) -> None:
         if self._down_since_s is not None:
@@ -151,12 +174,4 @@ class Courier:
     async def _wait(self, seconds: float | None) -> None:
         """Wait until woken, at most so long, and no longer than the meter may go unread."""
         limit_s = _LONGEST_WAIT_S if seconds is None else min(seconds, _LONGEST_WAIT_S)
-        waits = [
-            asyncio.ensure_future(self._woken.wait()),
-            asyncio.ensure_future(self._clock.sleep(limit_s)),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+        await came(self._woken, self._clock, limit_s)

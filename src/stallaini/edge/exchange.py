@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections import Counter
+from collections.abc import Callable
 from typing import Protocol
 
 from aiocoap import error, oscore
@@ -15,14 +17,14 @@ from aiocoap.numbers.types import ACK, RST
 from aiocoap.protocol import Context
 from aiocoap.transports.oscore import OSCOREAddress
 
+from stallaini.edge.addresses import Addresses
 from stallaini.link.accounting import Meter
 from stallaini.link.enrolment import SERVER_PEER, accept
 from stallaini.link.join import Join
-from stallaini.link.oscore import ContextStore
-from stallaini.link.udp6 import Endpoint, OnceTuning, SenderTuning, open_endpoint, udp_socket
+from stallaini.link.oscore import ContextStore, StoredContext
+from stallaini.link.udp6 import Endpoint, OnceTuning, SenderTuning, open_endpoint, poke_proof, udp_socket
 
 _LOG = logging.getLogger(__name__)
-_PATH = ("s",)
 _BLOCK_BYTES = 1024
 _GRACE_S = 10.0
 _HINTS = {
@@ -53,14 +55,23 @@ class CoapExchange:
 
     `ack_timeout_s` is how long the first repetition waits; after about 31 to 46 times that it gives up.
     After a message without an answer the next ones are not repeated, until one is answered: whoever tries
-    again and again repeats enough. `meter` is told of every datagram.
+    again and again repeats enough. `poked` is called when the server asks to be called; `pokes` counts
+    those that were `taken`, and the `ignored` ones: forged, repeated, or overtaken by a newer message of
+    ours. `meter` is told of every datagram.
     """
 
     def __init__(
-        self, contexts: ContextStore, join: Join, ack_timeout_s: float = 2.0, meter: Meter | None = None
+        self,
+        contexts: ContextStore,
+        join: Join,
+        ack_timeout_s: float = 2.0,
+        poked: Callable[[], None] = lambda: None,
+        meter: Meter | None = None,
     ) -> None:
         accept(contexts, join)
         self._security = contexts.context(SERVER_PEER)
+        self.pokes: Counter[str] = Counter()
+        self._screen = _AnswersOnly(self._security, poked, self.pokes)
         self._join = join
         self._often = SenderTuning(ack_timeout_s)
         self._once = OnceTuning(ack_timeout_s)
@@ -68,7 +79,7 @@ class CoapExchange:
         self._meter = meter
         self._turn = asyncio.Lock()
         self._open: tuple[Context, Endpoint] | None = None
-        self._addresses: list[tuple[str, int, int, int]] = []
+        self._addresses = Addresses(join.host, join.port, socket.SOCK_DGRAM)
 
     async def __call__(self, payload: bytes) -> bytes:
         """Send `payload`, repeat it until it is answered or time is up; raises LinkDown."""
@@ -78,12 +89,13 @@ class CoapExchange:
                     response = await self._request(payload)
             except asyncio.CancelledError:
                 await self._close_socket()  # else aiocoap goes on repeating the message, for nobody
+                self._addresses.failed()
                 raise
             except TimeoutError as failure:
                 await self._close_socket()  # frees what aiocoap keeps for an answer that will not come
                 raise self._down("no answer in time") from failure
             except oscore.NotAProtectedMessage as failure:
-                raise Refused(_hint(failure.plain_message)) from failure
+                raise Refused(refusal_hint(failure.plain_message)) from failure
             except (error.Error, OSError) as failure:
                 raise self._down(str(failure) or type(failure).__name__) from failure
         self._tuning = self._often
@@ -97,9 +109,10 @@ class CoapExchange:
 
     async def _request(self, payload: bytes) -> Message:
         context, endpoint = await self._socket()
-        message = Message(code=POST, payload=payload, transport_tuning=self._tuning)
-        message.opt.uri_path = _PATH
-        message.remote = OSCOREAddress(self._security, endpoint.address(await self._address()))
+        _, sockaddr = await self._addresses.current()
+        message = uplink_message(payload)
+        message.transport_tuning = self._tuning
+        message.remote = OSCOREAddress(self._security, endpoint.address(_as_ipv6(*sockaddr)))
         endpoint.use_empty_token()
         response: asyncio.Future[Message] = context.request(message).response
         try:
@@ -111,7 +124,7 @@ class CoapExchange:
 
     async def _socket(self) -> tuple[Context, Endpoint]:
         if self._open is None:
-            self._open = await open_endpoint(udp_socket(), _AnswersOnly(), site=None, meter=self._meter)
+            self._open = await open_endpoint(udp_socket(), self._screen, site=None, meter=self._meter)
         return self._open
 
     async def _close_socket(self) -> None:
@@ -119,18 +132,9 @@ class CoapExchange:
         if opened is not None:
             await opened[0].shutdown()
 
-    async def _address(self) -> tuple[str, int, int, int]:
-        """The address in use; looked up only after a failure, since a look-up costs metered bytes."""
-        if not self._addresses:
-            found = await asyncio.get_running_loop().getaddrinfo(
-                self._join.host, self._join.port, type=socket.SOCK_DGRAM
-            )
-            self._addresses = [_as_ipv6(*sockaddr) for *_, sockaddr in found]
-        return self._addresses[0]
-
     def _down(self, reason: str) -> LinkDown:
-        """The error to raise; the next exchange tries the next address, after the last a new look-up."""
-        del self._addresses[:1]
+        """The error to raise; the next exchange tries the next address."""
+        self._addresses.failed()
         self._tuning = self._once
         return LinkDown(f"{self._join.host} port {self._join.port}: {reason}")
 
@@ -141,7 +145,15 @@ class CoapExchange:
 
 
 class _AnswersOnly:
-    """Lets answers in and nothing else: the edge serves nobody, and its bytes are metered."""
+    """Lets answers in and nothing else: the edge serves nobody, and its bytes are metered.
+
+    A poke is taken note of and goes no further either.
+    """
+
+    def __init__(self, security: StoredContext, poked: Callable[[], None], pokes: Counter[str]) -> None:
+        self._security = security
+        self._poked = poked
+        self._pokes = pokes
 
     def refused(self, reason: str, source: str) -> None:
         _LOG.debug("dropped a datagram from %s: %s", source, reason)
@@ -149,7 +161,17 @@ class _AnswersOnly:
     def admits(self, message: Message, endpoint: Endpoint, /) -> bool:
         if message.mtype in (ACK, RST):
             return endpoint.awaits(message)
+        proof = poke_proof(message)
+        if proof is not None:
+            self._take_poke(proof)
+            return False
         return message.code is not None and bool(message.code.is_response())
+
+    def _take_poke(self, proof: bytes) -> None:
+        taken = self._security.takes_poke(proof)
+        self._pokes["taken" if taken else "ignored"] += 1
+        if taken:
+            self._poked()
 
 
 def _look_away(response: asyncio.Future[Message]) -> None:
@@ -158,7 +180,12 @@ def _look_away(response: asyncio.Future[Message]) -> None:
         response.exception()
 
 
-def _hint(plain: Message) -> str:
+def uplink_message(payload: bytes) -> Message:
+    """The request that carries an uplink, before it is protected."""
+    return Message(code=POST, payload=payload)
+
+
+def refusal_hint(plain: Message) -> str:
     """What an unprotected refusal may mean. Anyone on the path can forge one: it is a hint, no more."""
     return _HINTS.get(bytes(plain.payload), f"the server answered {plain.code} without protection")
 

@@ -55,8 +55,9 @@ class Journal:
 
     `max_bytes` bounds the file: at 90 % the oldest detail is thinned, then the oldest is dropped, each
     with an event that says so. `acked_seq` is how far the server has everything; `sent_seq`, kept by
-    the uplink, how far it may have: what it may have is not thinned under its hands. `opened_seq` is
-    the last number given before this program start.
+    the uplink, how far it may have: what it may have is not thinned under its hands. `ahead_seq` is the
+    last entry that reached it before its turn; `opened_seq` the last number given before this program
+    start.
     """
 
     def __init__(
@@ -71,6 +72,8 @@ class Journal:
         self._max_bytes = max_bytes
         self._kept_acked = kept_acked
         self._named_lost_seq = 0
+        self.ahead_seq = 0
+        self._ahead_minutes: set[int] = set()
         self._db = open_file(path, os.urandom(JOURNAL_ID_BYTES))
         try:
             self.journal_id, self.memory = self._read_self()
@@ -102,6 +105,11 @@ class Journal:
     def after(self, seq: int, limit: int = 1000) -> list[Entry]:
         """The held entries with higher numbers than `seq`, oldest first."""
         return list(select_entries(self._db, "seq > ? ORDER BY seq LIMIT ?", seq, limit))
+
+    def newest(self, after_seq: int, limit: int) -> list[Entry]:
+        """The last entries of this program start's origin with higher numbers, oldest first."""
+        where = "seq > ? AND origin = ? ORDER BY seq DESC LIMIT ?"
+        return list(select_entries(self._db, where, after_seq, self._origin, limit))[::-1]
 
     def batch(self, limit: int = 1000) -> Batch | None:
         """What to send next: unacknowledged entries that share one origin. None: everything is acked."""
@@ -138,6 +146,12 @@ class Journal:
     def forget(self, acked_seq: int) -> None:
         """The server has everything up to `acked_seq`; the rows go with a later append."""
         self.acked_seq = max(self.acked_seq, min(acked_seq, self.last_seq))
+        self._ahead_minutes = {seq for seq in self._ahead_minutes if seq > self.acked_seq}
+
+    def went_ahead(self, entries: Sequence[Entry]) -> None:
+        """The server has these before their turn: they stay as they are until that comes."""
+        self.ahead_seq = max((entry.seq for entry in entries), default=self.ahead_seq)
+        self._ahead_minutes.update(entry.seq for entry in entries if isinstance(entry.body, Minute))
 
     def rewind(self, server_seq: int) -> Event | None:
         """The server's acknowledgement went back to `server_seq`: what is still held after it goes again.
@@ -167,7 +181,8 @@ class Journal:
             self._db.execute("UPDATE journal SET id = ?", (journal_id,))
         self.journal_id = journal_id
         self.last_seq -= self.acked_seq
-        self.acked_seq = self.sent_seq = self.opened_seq = self._named_lost_seq = 0
+        self.acked_seq = self.sent_seq = self.opened_seq = self.ahead_seq = self._named_lost_seq = 0
+        self._ahead_minutes.clear()
 
     def unsent(self) -> list[Minute | Event]:
         """What cannot have reached the server yet."""
@@ -285,7 +300,7 @@ class Journal:
         thinned = Loss()
         for number, origin in self._origins.items():
             aggregates = [series.aggregate for series in decode_description(origin.description).series]
-            thinned.add(room.thin(after_seq, number, aggregates))
+            thinned.add(room.thin(after_seq, number, aggregates, self._ahead_minutes))
         dropped = room.drop(self.acked_seq, self.last_seq)
         notes = []
         for kind, loss in ((THINNED, thinned), (DROPPED, dropped)):

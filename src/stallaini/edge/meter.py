@@ -10,10 +10,10 @@ from stallaini.clock import Clock
 from stallaini.edge.boot import read_boot_id
 from stallaini.edge.governor import Standing
 from stallaini.edge.line import Line
-from stallaini.edge.usage import DayUsage, Usage
+from stallaini.edge.usage import Asked, DayUsage, Usage
 from stallaini.link.accounting import Purpose
 from stallaini.site.billing import billing_month, day_start_s, load_zone, local_day
-from stallaini.site.config import LinkConfig, SiteConfig
+from stallaini.site.config import LinkConfig, Mode, SiteConfig
 
 USAGE_FILE = "usage.json"
 EARLIEST = date(2025, 1, 1)
@@ -72,10 +72,15 @@ class Meter:
             left -= part
         self._add(0, next(iter(self._shares)), left)
 
-    def received(self, size_bytes: int, *, awaited: bool) -> None:
+    def received(self, size_bytes: int, purpose: Purpose) -> None:
         """A datagram came to us."""
         self._own(1, size_bytes)
-        self._add(1, "acknowledgements" if awaited else "retransmission", size_bytes)
+        self._add(1, purpose, size_bytes)
+
+    def brought(self, purpose: Purpose, size_bytes: int) -> None:
+        """So much of the answer that came last was not acknowledgement but this."""
+        self._add(1, purpose, size_bytes)
+        self._add(1, "acknowledgements", -size_bytes)
 
     def poll(self) -> None:
         """Read the interface's counters; call it at least once a minute."""
@@ -92,6 +97,21 @@ class Meter:
         """Bytes that were not sent: minutes that shared a message, live values that were declined."""
         self._today.batching_saved += round(batching_bytes)
         self._today.live_saved += round(live_bytes)
+
+    # -- how it is spent
+
+    @property
+    def mode(self) -> Mode:
+        """How the plan is spent: as a command asked, as long as it asked, else as the site file says."""
+        asked = self.usage.asked
+        if asked is None or (asked.until_s is not None and self._clock.wall_s() >= asked.until_s):
+            return self._link.mode
+        return asked.mode
+
+    def ask_mode(self, mode: Mode, until_s: int | None) -> None:
+        """Spend the plan so until that Unix second, or for good; over a restart, too."""
+        self.usage.asked = Asked(mode, until_s)
+        self.save()
 
     # -- what is used
 
@@ -125,7 +145,7 @@ class Meter:
         self._unmatched[way] += size_bytes
 
     def _add(self, way: int, purpose: Purpose, size_bytes: int) -> None:
-        if size_bytes <= 0:
+        if not size_bytes:
             return
         column = self._today.down if way else self._today.up
         column[purpose] = column.get(purpose, 0) + size_bytes
@@ -143,7 +163,7 @@ class Meter:
         rest_bytes = total_bytes - own_bytes - self._own_late[way]
         vpn = min(max(0, rest_bytes), vpn_bytes + self._vpn_late[way])
         self._add(way, "vpn", vpn)
-        self._add(way, "other", rest_bytes - vpn)
+        self._add(way, "other", max(0, rest_bytes - vpn))
         self._own_late[way] = min(own_bytes, max(0, -rest_bytes))
         self._vpn_late[way] = max(0, vpn_bytes - vpn)
 

@@ -46,19 +46,18 @@ class Pacer:
     def __init__(self, link: LinkConfig, meter: Meter, channels: int, now_s: float) -> None:
         self._link = link
         self._meter = meter
-        self._governor = Governor(link.mode)
         live_bytes = _EXCHANGE_BYTES + _LIVE_BYTES_PER_CHANNEL * channels
         self.prices = Prices(_EXCHANGE_BYTES, _MINUTE_BYTES, live_bytes)
         self._waiting = self._urgent = True
         self._draining = False
         self._sent_s = -math.inf
         self._live_sent_s = now_s - link.live_interval_s
-        self._watched_until_s = -math.inf
+        self._watched_until_s = self._asked_until_s = -math.inf
         self._down = False
         self._tried_s = self._cut_s = -math.inf
         self._pause_s = 0.0
         self._before_bytes = 0
-        self.allowed = self._governor.allow(meter.standing(), self.prices)
+        self.allowed = Governor(meter.mode).allow(meter.standing(), self.prices)
         """What the plan allowed at the last step."""
 
     # -- what happens
@@ -71,18 +70,26 @@ class Pacer:
     def begins(self, send: Send, payload_bytes: int, entries: Sequence[Entry]) -> None:
         """A message is about to be sent."""
         self._before_bytes = self._meter.own_bytes
-        asks_again = send is Send.PROBE
-        self._meter.carry({"retransmission": 1.0} if asks_again else shares_of(payload_bytes, entries))
+        if send is Send.PROBE:
+            self._meter.carry({"retransmission": 1.0})
+        elif send is Send.ENTRIES and not entries:  # it goes for the sake of its answer
+            self._meter.carry({"commands": 1.0})
+        else:
+            self._meter.carry(shares_of(payload_bytes, entries))
 
     def nothing_left(self) -> None:
         """Everything is acknowledged."""
         self._waiting = self._urgent = self._draining = False
         self._pause_s = 0.0
 
+    def live_for(self, seconds: float, now_s: float) -> None:
+        """Live values are wanted for so long, whoever watches; 0 ends it."""
+        self._want_live(now_s)
+        self._asked_until_s = now_s + seconds
+
     def watching(self, watching_s: float, now_s: float) -> None:
         """An answer told that somebody watches for so long, 0: nobody."""
-        if not self.watched(now_s):  # what was not wanted until now was not declined
-            self._live_sent_s = max(self._live_sent_s, now_s - self._link.live_interval_s)
+        self._want_live(now_s)
         self._watched_until_s = now_s + watching_s
 
     def forward(self, send: Send, payload_bytes: int, entries: Sequence[Entry], now_s: float) -> None:
@@ -111,7 +118,7 @@ class Pacer:
 
     def step(self, now_s: float) -> Step:
         """What to do at monotonic `now_s`."""
-        allowed = self.allowed = self._governor.allow(self._meter.standing(), self.prices)
+        allowed = self.allowed = self._allowance()
         pause_s = self._pause_left_s(now_s)
         if pause_s > 0:
             return Step(Send.WAIT, pause_s)
@@ -127,6 +134,11 @@ class Pacer:
             return Step(Send.ENTRIES)
         return Step(Send.WAIT, min((s for s in (live_in_s, entries_in_s) if s is not None), default=None))
 
+    @property
+    def holds_minutes(self) -> bool:
+        """Whether minutes wait for the next month, and events pass them."""
+        return self.allowed.interval_s is None
+
     def interval_s(self, now_s: float) -> float:
         """From one message to the next; 0 when minutes wait for the next month."""
         return self._interval_s(now_s, self.allowed) or 0.0
@@ -141,6 +153,19 @@ class Pacer:
         return self.prices.live_bytes * MINUTE_S / self._link.live_interval_s
 
     # -- inside
+
+    def _allowance(self) -> Allowance:
+        return Governor(self._meter.mode).allow(self._meter.standing(), self.prices)
+
+    def _live_wanted(self, now_s: float) -> bool:
+        if self._link.live == "always" or now_s < self._asked_until_s:
+            return True
+        return self._link.live == "watched" and self.watched(now_s)
+
+    def _want_live(self, now_s: float) -> None:
+        """Live values may be wanted from now on: what was not wanted until now was not declined."""
+        if not self._live_wanted(now_s):
+            self._live_sent_s = max(self._live_sent_s, now_s - self._link.live_interval_s)
 
     def _pause_left_s(self, now_s: float) -> float:
         """Seconds until the next try; something urgent cuts one pause in ten minutes short."""
@@ -170,8 +195,7 @@ class Pacer:
 
     def _live_in_s(self, now_s: float, allowed: Allowance) -> float | None:
         """Seconds until live values are due; None: nobody wants them, or the plan declines them."""
-        wanted = self._link.live == "always" or (self._link.live == "watched" and self.watched(now_s))
-        if not wanted:
+        if not self._live_wanted(now_s):
             return None
         due_s = self._live_sent_s + self._link.live_interval_s
         if allowed.live:

@@ -16,16 +16,18 @@ from stallaini.devices.can_bus.reader import CanReader
 from stallaini.edge.boot import read_boot_id
 from stallaini.edge.core import EdgeCore
 from stallaini.edge.exchange import Exchange
+from stallaini.edge.inbox import Inbox
 from stallaini.edge.journal import Origin
 from stallaini.edge.keeper import JournalKeeper
 from stallaini.edge.meter import Meter
 from stallaini.edge.minutes import MinuteTicker
 from stallaini.errors import OperatorError
+from stallaini.link.model_files import read_site_model
 from stallaini.site.config import DeviceConfig, SiteConfig
 
 logger = logging.getLogger(__name__)
 
-JOURNAL_FILE = "journal.db"
+JOURNAL_FILE, INBOX_FILE = "journal.db", "commands.db"
 _LOCK_FILE = "edge.lock"
 _CAN_BATTERY = "can_battery"
 _POLL_S = 1.0
@@ -39,22 +41,36 @@ def open_core(
     boot_id: bytes | None = None,
     meter: Meter | None = None,
 ) -> EdgeCore:
-    """The core of a site over the journal in `data_dir` (None: one in RAM, for simulated history)."""
+    """The core of a site over journal and inbox in `data_dir` (None: in RAM, for simulated history)."""
     origin = Origin(boot_id or read_boot_id(), config.description.encode())
     path = None if data_dir is None else data_dir / JOURNAL_FILE
     keeper = JournalKeeper(path, int(config.journal.max_mb * 1e6), clock, origin)
-    return EdgeCore(config, keeper, origin, clock, exchange, meter)
+    model = None if data_dir is None else read_site_model(data_dir)
+    inbox = Inbox(None if data_dir is None else data_dir / INBOX_FILE)
+    return EdgeCore(config, keeper, origin, clock, exchange, model, inbox, meter)
 
 
 async def run_edge(
-    config: SiteConfig, data_dir: Path, clock: Clock, exchange: Exchange, meter: Meter | None = None
+    config: SiteConfig,
+    data_dir: Path,
+    clock: Clock,
+    exchange: Exchange,
+    poked: asyncio.Event | None = None,
+    opened: Callable[[EdgeCore], None] = lambda _: None,
+    meter: Meter | None = None,
 ) -> None:
-    """Run the site's edge until cancelled. Raises OperatorError when another edge uses `data_dir`."""
+    """Run the site's edge until cancelled; the exchange sets `poked` when the server wants to be called.
+
+    `opened` is called with the core before anything runs.
+
+    Raises OperatorError when another edge uses `data_dir`.
+    """
     lock = _lock(data_dir)
     try:
         core = open_core(config, data_dir, clock, exchange, meter=meter)
         try:
-            await _Program(config, clock, core).run()
+            opened(core)
+            await _Program(config, clock, core, poked or asyncio.Event()).run()
         finally:
             core.stopped()
     finally:
@@ -62,11 +78,12 @@ async def run_edge(
 
 
 class _Program:
-    """The wires around a core: a reader for each bus, the minute ticker, the courier."""
+    """The wires around a core: a reader for each bus, the minute ticker, the courier, the commands."""
 
-    def __init__(self, config: SiteConfig, clock: Clock, core: EdgeCore) -> None:
+    def __init__(self, config: SiteConfig, clock: Clock, core: EdgeCore, poked: asyncio.Event) -> None:
         self._clock = clock
         self._core = core
+        self._poked = poked
         self._ticker = MinuteTicker(clock, core.minute_ended, self._clock_stepped)
         self._buses: dict[str, list[CanBattery]] = {}
         for device in config.devices:
@@ -85,6 +102,8 @@ class _Program:
             tasks.create_task(self._ticker.run())
             tasks.create_task(self._poll())
             tasks.create_task(self._core.courier.run())
+            tasks.create_task(self._core.commands.run())
+            tasks.create_task(self._answer_pokes())
 
     def _add(self, device: DeviceConfig) -> None:
         """Batteries on the same bus share its reader."""
@@ -111,6 +130,12 @@ class _Program:
             for battery in batteries:
                 for kind, data in battery.poll(self._clock.monotonic_s()):
                     self._core.on_event(kind, data)
+
+    async def _answer_pokes(self) -> None:
+        while True:
+            await self._poked.wait()
+            self._poked.clear()
+            self._core.poked()
 
     def _clock_stepped(self, seconds: float) -> None:
         self._core.on_event("clock.stepped", {"seconds": round(seconds)})

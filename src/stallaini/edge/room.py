@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from stallaini.edge.rows import body_row, select_entries
@@ -62,8 +62,12 @@ class Room:
         """Delete what the server has, up to but not including `before_seq`."""
         self._db.execute("DELETE FROM entry WHERE seq < ?", (before_seq,))
 
-    def thin(self, after_seq: int, origin: int, aggregates: Sequence[str]) -> Loss:
+    def thin(
+        self, after_seq: int, origin: int, aggregates: Sequence[str], fixed: Collection[int] = ()
+    ) -> Loss:
         """Thin one-minute minutes of `origin` after `after_seq`, oldest first, until there is room.
+
+        Entries with the numbers in `fixed` stay as they are.
 
         `aggregates` is what each series of that origin's description keeps. The newest quarter stays in
         detail: it may still be growing.
@@ -72,7 +76,7 @@ class Room:
         while not self.enough:
             where = f"seq > ? AND span = 1 AND origin = ? ORDER BY seq LIMIT {_CHUNK}"
             chunk = list(select_entries(self._db, where, after_seq, origin))
-            found = list(runs(chunk))
+            found = list(runs([entry for entry in chunk if entry.seq not in fixed]))
             if found and (len(chunk) == _CHUNK or not _complete(found[-1])):
                 found = found[:-1]
             if not found:

@@ -34,7 +34,7 @@ class Teller:
         today = self._meter.day
         days = [] if today == self._today else self._meter.usage.untold(today)
         self._today = today
-        held = self._pacer.allowed.interval_s is None
+        held = self._pacer.holds_minutes
         begins_to_wait = held and not self.urgent
         self.urgent = held
         running = [today] if begins_to_wait or self._running_due(now_s) else []
@@ -59,7 +59,7 @@ class Teller:
             "interface": self._meter.interface,
             "plan": self._meter.standing().plan_bytes,
             "billing_day": self._link.billing_day,
-            "mode": self._link.mode,
+            "mode": self._meter.mode,
             "interval_s": round(self._pacer.interval_s(now_s)),
             "live": self._pacer.allowed.live,
             "live_price": round(self._pacer.live_bytes_per_min),

@@ -12,6 +12,7 @@ import msgspec
 
 from stallaini.link.accounting import PURPOSES, Purpose
 from stallaini.site.billing import BillingMonth
+from stallaini.site.config import Mode
 
 logger = logging.getLogger(__name__)
 
@@ -49,15 +50,24 @@ class Seen(msgspec.Struct):
     counters: tuple[int, int, int, int]
 
 
+class Asked(msgspec.Struct):
+    """The mode that a command asked for, until that Unix second; None: for good."""
+
+    mode: Mode
+    until_s: int | None
+
+
 class _File(msgspec.Struct):
     days: dict[str, DayUsage] = {}
     seen: dict[str, Seen] = {}
+    asked: Asked | None = None
 
 
 class Usage:
     """The days, newest 70, in RAM and (with a path) in a JSON file that `save` replaces as a whole.
 
-    `seen` keeps the interfaces' counters by role, so that a restarted program finds what passed meanwhile.
+    `seen` keeps the interfaces' counters by role, so that a restarted program finds what passed meanwhile;
+    `asked` the mode that a command asked for.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -65,6 +75,7 @@ class Usage:
         found = _File() if path is None else _read(path)
         self._days = found.days
         self.seen = found.seen
+        self.asked = found.asked
 
     def day(self, day: date) -> DayUsage:
         """The usage of a day, to be added to."""
@@ -106,7 +117,7 @@ class Usage:
             return True
         for name in sorted(self._days)[:-_KEPT_DAYS]:
             del self._days[name]
-        data = msgspec.json.encode(_File(self._days, self.seen))
+        data = msgspec.json.encode(_File(self._days, self.seen, self.asked))
         aside = self._path.with_name(self._path.name + ".new")
         try:
             _write_synced(aside, data)

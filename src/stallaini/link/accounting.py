@@ -26,8 +26,8 @@ class Meter(Protocol):
     def sent(self, size_bytes: int, *, repeated: bool) -> None:
         """A datagram left; `repeated` tells that the same one left before."""
 
-    def received(self, size_bytes: int, *, awaited: bool) -> None:
-        """A datagram came; one that nobody awaits is a doubled answer, or a stranger's."""
+    def received(self, size_bytes: int, purpose: Purpose) -> None:
+        """A datagram came; one that nobody awaits is a doubled answer, or a stranger's: a retransmission."""
 
 
 def ip_bytes(host: str, payload_bytes: int) -> int:

@@ -1,74 +1,74 @@
-"""Messages as bytes, and back. Pure, no I/O; docs/reference/wire.md has the byte tables.
+"""Uplinks as bytes, and back. Pure, no I/O; docs/reference/wire.md has the byte tables.
 
 An uplink opens with a head of 24 bytes (journal id, boot id, description hash). Once the server has
-answered one, the edge sends two bytes in its place (`Head.tag`); a server that does not know the tag
-answers NEED_HEAD. A chained uplink names its base, the newest minute the server acknowledged, by
-sequence number and one check byte; a server without that minute answers UNKNOWN_BASE.
+answered one, two bytes stand in its place (`Head.tag`); and where nothing travels but the next minutes,
+chained to the newest one the server acknowledged, four bytes stand for all of it (`brief.py`). A server
+that cannot tell what they stand for answers NEED_HEAD, one without the base UNKNOWN_BASE.
 """
 
 from __future__ import annotations
 
+import enum
 import zlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
-from stallaini.link import sections
-from stallaini.link.codec import CODECS, DEFAULT_CODEC, MinuteCodec
-from stallaini.link.messages import Answer, Downlink, Entry, Event, Head, Minute, Uplink
+from stallaini.link import brief, sections
+from stallaini.link.brief import UnknownHead
+from stallaini.link.codec import DEFAULT_CODEC, MinuteCodec
+from stallaini.link.codec_range import NAMED, Codecs
+from stallaini.link.codec_state import MAX_RUN_MINUTES
+from stallaini.link.messages import Entry, Event, Head, Minute, TimeQuality, Uplink
 from stallaini.link.varint import Cursor, Malformed, append_varint, varint_bytes
 from stallaini.site.description import description_hash
 
 __all__ = [
-    "VERSION",
+    "PLAIN",
+    "HeadForm",
     "Malformed",
     "Packed",
     "UnknownBase",
     "UnknownHead",
     "UplinkHead",
-    "decode_downlink",
     "decode_uplink",
-    "encode_downlink",
     "encode_uplink",
     "pack_uplink",
     "peek_uplink",
 ]
 
-VERSION = 1
+PLAIN, BRIEF = 2, 3
+"""The two forms of an uplink of this version of the wire; 1 was the version before."""
 MESSAGE_BYTES = 1024
 _ID_BYTES, _TAG_BYTES = 8, 2
-_FULL_HEAD, _DESCRIPTION, _LOST_BEFORE, _LIVE, _CHAINED, _MIXED = (1 << bit for bit in range(6))
-_KNOWN_FLAGS = (1 << 6) - 1
+(
+    _FULL_HEAD, _DESCRIPTION, _LOST_BEFORE, _LIVE, _CHAINED, _MIXED, _AHEAD, _TIME_WANTED, _SEEN, _QUALITIES,
+) = (1 << bit for bit in range(10))  # fmt: skip
+_KNOWN_FLAGS = (1 << 10) - 1
+
+
+class HeadForm(enum.Enum):
+    """How much of its head an uplink says: all, a tag, or as little as it can (BRIEF, or else the tag)."""
+
+    FULL = enum.auto()
+    TAG = enum.auto()
+    BRIEF = enum.auto()
 
 
 class UnknownBase(Exception):
     """The minutes are chained to a minute this end does not have: answer UNKNOWN_BASE."""
 
 
-class UnknownHead(Exception):
-    """The two-byte tag stands for no head known here: answer NEED_HEAD."""
-
-
 class UplinkHead(NamedTuple):
-    """The part of an uplink that can be read without knowing its base or its series.
+    """Whose uplink it is, which can be read without knowing its base or its series.
 
     `full` tells that the ids came in full; `description` holds the description's bytes when it came
-    along, already checked against `description_hash`.
+    along, already checked against its hash.
     """
 
-    version: int
-    codec_version: int
-    journal_id: bytes
-    boot_id: bytes
-    description_hash: bytes
+    head: Head
     full: bool
-    after_seq: int
-    base_seq: int | None
     description: bytes | None
-
-    @property
-    def head(self) -> Head:
-        """The three ids as one: what the server remembers as `known` for the next uplink."""
-        return Head(self.journal_id, self.boot_id, self.description_hash)
 
 
 class Packed(NamedTuple):
@@ -78,43 +78,39 @@ class Packed(NamedTuple):
     taken: int
 
 
+class _Opening(NamedTuple):
+    """What stands before an uplink's sections. `base_seq` is None for a self-contained uplink."""
+
+    codec_version: int
+    flags: int
+    head: Head
+    after_seq: int
+    base_seq: int | None
+    base_check: int
+    description: bytes | None
+
+
 def encode_uplink(
     uplink: Uplink,
     base: Entry | None = None,
     *,
-    full_head: bool = True,
+    form: HeadForm = HeadForm.FULL,
     codec: MinuteCodec = DEFAULT_CODEC,
 ) -> bytes:
     """The bytes of an uplink.
 
     `base` is the entry of the newest minute the server acknowledged for this journal and description
-    (None: self-contained). `full_head` False only after the server has answered an uplink with this
-    head in full. Raises ValueError for an uplink that cannot be coded.
+    (None: self-contained). `form` TAG only after the server has answered an uplink with this head in
+    full; BRIEF only when it has also acknowledged `after_seq` and nothing after it, as far as we know.
+    Raises ValueError for an uplink that cannot be coded.
     """
     if base is not None and not uplink.entries:
         base = None
-    mixed = _is_mixed(uplink)
-    flags = (
-        _FULL_HEAD * (full_head or uplink.description is not None)
-        | _DESCRIPTION * (uplink.description is not None)
-        | _LOST_BEFORE * uplink.lost_before
-        | _LIVE * (uplink.live is not None)
-        | _CHAINED * (base is not None)
-        | _MIXED * mixed
-    )
-    out = bytearray((VERSION << 4 | codec.version, flags))
-    out += b"".join(_checked_ids(uplink.head)) if flags & _FULL_HEAD else uplink.head.tag
-    append_varint(out, uplink.after_seq)
-    if base is not None:
-        _append_base(out, uplink.after_seq, base)
-    if uplink.description is not None:
-        append_varint(out, len(uplink.description))
-        out += uplink.description
-    if uplink.live is not None:
-        sections.append_live(out, uplink.live)
-    if mixed:
-        sections.append_layout(out, uplink.after_seq, uplink.entries)
-        sections.append_events(out, [e.body for e in uplink.entries if isinstance(e.body, Event)])
+    if form is HeadForm.BRIEF and base is not None and _is_steady(uplink):
+        out = bytearray((BRIEF << 4 | codec.version,))
+        out += brief.stand_in(uplink.head, uplink.after_seq, base)
+    else:
+        out = _plain(uplink, base, form is HeadForm.FULL, codec.version)
     encoder = codec.encoder(_base_minute(base))
     for entry in uplink.entries:
         if isinstance(entry.body, Minute):
@@ -123,41 +119,41 @@ def encode_uplink(
 
 
 def peek_uplink(data: bytes, known: Head | None = None) -> UplinkHead:
-    """The head of an uplink; `known` is the head last accepted from this site.
+    """Whose uplink it is; `known` is the head last accepted from this site.
 
-    Raises Malformed, or UnknownHead when the message has only a tag and it is not `known`'s.
+    Raises Malformed, or UnknownHead when the head did not come in full and it is not `known`'s.
     """
-    return _read_head(data, known)[0]
+    cursor = Cursor(data)
+    if _form(cursor.byte()) == BRIEF:
+        if known is None:
+            raise UnknownHead("a brief uplink from a site of which no head is known")
+        return UplinkHead(known, False, None)
+    opening = _read_opening(Cursor(data), known)
+    return UplinkHead(opening.head, bool(opening.flags & _FULL_HEAD), opening.description)
 
 
-def decode_uplink(data: bytes, base: Minute | None, width: int, known: Head | None = None) -> Uplink:
-    """The uplink in `data`, its minutes `width` series wide.
+def decode_uplink(
+    data: bytes,
+    codecs: Codecs,
+    *,
+    known: Head | None = None,
+    acked_seq: int = 0,
+    bases: Sequence[Entry] = (),
+) -> Uplink:
+    """The uplink in `data`; `codecs` are those of the description that `peek_uplink` names.
 
-    `base` is the minute that `peek_uplink(...).base_seq` names, or None when there is none here.
-    Raises Malformed, UnknownHead, or UnknownBase when `base` is not the minute the edge meant.
+    `acked_seq` is how far the journal it names is durable, `bases` the minutes an uplink may be chained to.
+    Raises Malformed, UnknownModel, UnknownHead, or UnknownBase when the base the edge means is not there.
     """
-    peek, flags, base_check, cursor = _read_head(data, known)
-    live = sections.read_live(cursor) if flags & _LIVE else None
-    runs = sections.read_layout(cursor, peek.after_seq) if flags & _MIXED else None
-    events = sections.read_events(cursor) if flags & _MIXED else []
-    if peek.base_seq is None:
-        base = None
-    elif base is None or len(base.values) != width or _check_of(base) != base_check:
-        raise UnknownBase(f"no base minute at sequence number {peek.base_seq}")
-    minutes = CODECS[peek.codec_version].decode(cursor.rest(), base, width)
-    if runs is None:
-        numbered = enumerate(minutes, peek.after_seq + 1)
-        entries = tuple(Entry(seq, body) for seq, body in numbered)
-    else:
-        entries = sections.join_entries(runs, minutes, events)
-    return Uplink(
-        *peek.head,
-        after_seq=peek.after_seq,
-        entries=entries,
-        lost_before=bool(flags & _LOST_BEFORE),
-        description=peek.description,
-        live=live,
-    )
+    cursor = Cursor(data)
+    first = cursor.byte()
+    if _form(first) == BRIEF:
+        if known is None:
+            raise UnknownHead("a brief uplink from a site of which no head is known")
+        after_seq, brief_base = brief.meant(cursor, known, acked_seq, bases)
+        minutes = _minutes(cursor, first & 15, codecs, _base_minute(brief_base))
+        return Uplink(*known, after_seq=after_seq, entries=_numbered(after_seq, minutes))
+    return _decode_plain(data, codecs, known, bases)
 
 
 def pack_uplink(
@@ -165,7 +161,7 @@ def pack_uplink(
     entries: Iterable[Entry],
     base: Entry | None = None,
     *,
-    full_head: bool = True,
+    form: HeadForm = HeadForm.FULL,
     limit_bytes: int = MESSAGE_BYTES,
     codec: MinuteCodec = DEFAULT_CODEC,
 ) -> Packed:
@@ -174,64 +170,119 @@ def pack_uplink(
     `uplink` gives everything but the entries. At least one entry goes, even when it alone exceeds the
     limit: the transport then splits the message. Stops reading `entries` at the first that is too much.
     """
-    empty = encode_uplink(_with_entries(uplink, ()), full_head=full_head, codec=codec)
+    empty = encode_uplink(replace(uplink, entries=()), form=form, codec=codec)
     room = limit_bytes - len(empty) - sections.MIXED_BYTES
     room -= 0 if base is None else varint_bytes(uplink.after_seq) + 1
     encoder = codec.encoder(_base_minute(base))
     chosen: list[Entry] = []
-    minutes_size = other_size = 0
+    minutes = minutes_size = other_size = 0
     for entry in entries:
         other_size += sections.entry_overhead_bytes(chosen[-1] if chosen else None, entry)
         if isinstance(entry.body, Minute):
-            minutes_size = encoder.add(entry.body)
+            minutes += 1
+            minutes_size = encoder.add(entry.body) if minutes <= MAX_RUN_MINUTES else limit_bytes
         if chosen and minutes_size + other_size > room:
             break
         chosen.append(entry)
-    filled = _with_entries(uplink, chosen)
-    return Packed(encode_uplink(filled, base, full_head=full_head, codec=codec), len(chosen))
+    filled = replace(uplink, entries=tuple(chosen))
+    return Packed(encode_uplink(filled, base, form=form, codec=codec), len(chosen))
 
 
-def encode_downlink(downlink: Downlink) -> bytes:
-    """The bytes of a downlink: version and answer, acknowledged sequence number, seconds watched."""
-    out = bytearray((VERSION << 4 | downlink.answer,))
-    append_varint(out, downlink.acked_seq)
-    if downlink.watching_s:
-        append_varint(out, downlink.watching_s)
-    return bytes(out)
-
-
-def decode_downlink(data: bytes) -> Downlink:
-    """The downlink in `data`; raises Malformed."""
-    cursor = Cursor(data)
-    first = cursor.byte()
-    if first >> 4 != VERSION:
-        raise Malformed(f"a downlink of version {first >> 4}; this end speaks {VERSION}")
-    try:
-        answer = Answer(first & 15)
-    except ValueError as error:
-        raise Malformed(f"answer {first & 15} is none of this version") from error
-    acked_seq = cursor.varint()
-    watching_s = cursor.varint() if cursor.remaining else 0
-    if cursor.remaining:
-        raise Malformed(f"{cursor.remaining} bytes too many")
-    return Downlink(answer, acked_seq, watching_s)
-
-
-def _with_entries(uplink: Uplink, entries: Sequence[Entry]) -> Uplink:
-    return Uplink(
-        *uplink.head,
-        after_seq=uplink.after_seq,
-        entries=tuple(entries),
-        lost_before=uplink.lost_before,
-        description=uplink.description,
-        live=uplink.live,
+def _plain(uplink: Uplink, base: Entry | None, full_head: bool, codec_version: int) -> bytearray:
+    """All that stands before the minutes, in the plain form."""
+    mixed = _is_mixed(uplink)
+    doubtful = any(_quality(entry) for entry in uplink.entries)
+    flags = (
+        _FULL_HEAD * (full_head or uplink.description is not None)
+        | _DESCRIPTION * (uplink.description is not None)
+        | _LOST_BEFORE * uplink.lost_before
+        | _LIVE * (uplink.live is not None)
+        | _CHAINED * (base is not None)
+        | _MIXED * mixed
+        | _AHEAD * uplink.ahead
+        | _TIME_WANTED * uplink.time_wanted
+        | _SEEN * (uplink.commands_seen is not None)
+        | _QUALITIES * doubtful
     )
+    out = bytearray((PLAIN << 4 | codec_version,))
+    append_varint(out, flags)
+    out += b"".join(_checked_ids(uplink.head)) if flags & _FULL_HEAD else uplink.head.tag
+    append_varint(out, uplink.after_seq)
+    if base is not None:
+        _append_base(out, uplink.after_seq, base)
+    if uplink.description is not None:
+        append_varint(out, len(uplink.description))
+        out += uplink.description
+    if uplink.commands_seen is not None:
+        append_varint(out, uplink.commands_seen)
+    if uplink.live is not None:
+        sections.append_live(out, uplink.live)
+    if mixed:
+        sections.append_layout(out, uplink.after_seq, uplink.entries)
+        sections.append_events(out, [e.body for e in uplink.entries if isinstance(e.body, Event)])
+    if doubtful:
+        sections.append_qualities(out, [e.body.quality for e in uplink.entries if isinstance(e.body, Minute)])
+    return out
+
+
+def _decode_plain(data: bytes, codecs: Codecs, known: Head | None, bases: Sequence[Entry]) -> Uplink:
+    cursor = Cursor(data)
+    opening = _read_opening(cursor, known)
+    flags = opening.flags
+    seen = cursor.varint() if flags & _SEEN else None
+    live = sections.read_live(cursor) if flags & _LIVE else None
+    runs = sections.read_layout(cursor, opening.after_seq) if flags & _MIXED else None
+    events = sections.read_events(cursor) if flags & _MIXED else []
+    qualities = sections.read_qualities(cursor) if flags & _QUALITIES else None
+    minutes = _minutes(cursor, opening.codec_version, codecs, _base_of(opening, bases))
+    if qualities is not None:
+        minutes = sections.with_qualities(minutes, qualities)
+    if runs is None:
+        entries = _numbered(opening.after_seq, minutes)
+    else:
+        entries = sections.join_entries(runs, minutes, events)
+    return Uplink(
+        *opening.head,
+        after_seq=opening.after_seq,
+        entries=entries,
+        lost_before=bool(flags & _LOST_BEFORE),
+        ahead=bool(flags & _AHEAD),
+        description=opening.description,
+        live=live,
+        time_wanted=bool(flags & _TIME_WANTED),
+        commands_seen=seen,
+    )
+
+
+def _minutes(cursor: Cursor, version: int, codecs: Codecs, base: Minute | None) -> list[Minute]:
+    if base is not None and len(base.values) != codecs.width:
+        raise UnknownBase(f"a base of {len(base.values)} series for minutes of {codecs.width}")
+    coded = cursor.rest()
+    if not coded:
+        return []
+    return codecs.chosen(version, coded).decode(coded, base, codecs.width)
+
+
+def _numbered(after_seq: int, minutes: Sequence[Minute]) -> tuple[Entry, ...]:
+    return tuple(Entry(seq, body) for seq, body in enumerate(minutes, after_seq + 1))
+
+
+def _quality(entry: Entry) -> TimeQuality:
+    return entry.body.quality if isinstance(entry.body, Minute) else TimeQuality.EXACT
 
 
 def _is_mixed(uplink: Uplink) -> bool:
     """Whether the entries need a layout: they are not just minutes numbered from `after_seq` + 1 on."""
     numbered = enumerate(uplink.entries, uplink.after_seq + 1)
     return any(entry.seq != seq or isinstance(entry.body, Event) for seq, entry in numbered)
+
+
+def _is_steady(uplink: Uplink) -> bool:
+    """Whether an uplink is the next minutes and nothing else."""
+    extras = uplink.lost_before or uplink.ahead or uplink.time_wanted
+    extras = extras or uplink.description is not None or uplink.live is not None
+    extras = extras or uplink.commands_seen is not None or _is_mixed(uplink)
+    return not extras and not any(_quality(entry) for entry in uplink.entries)
 
 
 def _checked_ids(head: Head) -> Head:
@@ -257,22 +308,38 @@ def _base_minute(base: Entry | None) -> Minute | None:
     return base.body
 
 
+def _base_of(opening: _Opening, bases: Sequence[Entry]) -> Minute | None:
+    if opening.base_seq is None:
+        return None
+    found = next((base for base in bases if base.seq == opening.base_seq), None)
+    minute = _base_minute(found)
+    if minute is None or _check_of(minute) != opening.base_check:
+        raise UnknownBase(f"no base minute at sequence number {opening.base_seq}")
+    return minute
+
+
 def _check_of(base: Minute) -> int:
     """One byte that tells a wrong base: the low byte of CRC-32 over the minute coded by itself."""
-    encoder = DEFAULT_CODEC.encoder(None)
-    encoder.add(base)
-    return zlib.crc32(encoder.finish()) & 0xFF
+    return zlib.crc32(brief.plain_bytes(base)) & 0xFF
 
 
-def _read_head(data: bytes, known: Head | None) -> tuple[UplinkHead, int, int, Cursor]:
-    """The head, the flags, the base's check byte (0 when there is no base), the cursor behind it all."""
-    cursor = Cursor(data)
-    version, codec = divmod(cursor.byte(), 16)
-    if version != VERSION or codec not in CODECS:
-        raise Malformed(f"version {version} with minute codec {codec}; this end speaks {VERSION} with 1")
-    flags = cursor.byte()
+def _form(first: int) -> int:
+    """The form in an uplink's first byte; raises Malformed."""
+    form, codec_version = first >> 4, first & 15
+    if form not in (PLAIN, BRIEF) or not 1 <= codec_version <= NAMED:
+        raise Malformed(
+            f"form {form} with minute codec {codec_version}; this end speaks {PLAIN} and {BRIEF} with 1 to 3"
+        )
+    return form
+
+
+def _read_opening(cursor: Cursor, known: Head | None) -> _Opening:
+    """A plain uplink up to its sections."""
+    first = cursor.byte()
+    _form(first)
+    flags = cursor.varint()
     if flags & ~_KNOWN_FLAGS or (flags & _DESCRIPTION and not flags & _FULL_HEAD):
-        raise Malformed(f"flags {flags:#04x} are not of this version")
+        raise Malformed(f"flags {flags:#06x} are not of this version")
     head = _read_ids(cursor, bool(flags & _FULL_HEAD), known)
     after_seq = cursor.varint()
     base_seq = after_seq - cursor.varint() if flags & _CHAINED else None
@@ -282,9 +349,7 @@ def _read_head(data: bytes, known: Head | None) -> tuple[UplinkHead, int, int, C
     description = cursor.take(cursor.varint()) if flags & _DESCRIPTION else None
     if description is not None and description_hash(description) != head.description_hash:
         raise Malformed("the description is not the one its hash names")
-    full = bool(flags & _FULL_HEAD)
-    peek = UplinkHead(version, codec, *head, full, after_seq, base_seq, description)
-    return peek, flags, base_check, cursor
+    return _Opening(first & 15, flags, head, after_seq, base_seq, base_check, description)
 
 
 def _read_ids(cursor: Cursor, full: bool, known: Head | None) -> Head:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
 
-from stallaini.link.messages import Entry, Event, Live, Minute, Scalar
+from stallaini.link.messages import Entry, Event, Live, Minute, Scalar, TimeQuality
 from stallaini.link.varint import HIGHEST, Cursor, Malformed, append_varint, varint_bytes, zigzag
 
 MIXED_BYTES = 8
@@ -104,6 +106,33 @@ def read_events(cursor: Cursor) -> list[Event]:
     return events
 
 
+def append_qualities(out: bytearray, qualities: Sequence[TimeQuality]) -> None:
+    """Append the number of runs of minutes with one time quality, and per run length * 4 + quality."""
+    runs = [(quality, len(list(same))) for quality, same in itertools.groupby(qualities)]
+    append_varint(out, len(runs))
+    for quality, length in runs:
+        append_varint(out, length << 2 | quality)
+
+
+def read_qualities(cursor: Cursor) -> list[tuple[TimeQuality, int]]:
+    """The runs of one time quality and their lengths; raises Malformed."""
+    runs = []
+    for _ in range(cursor.varint()):
+        length, quality = divmod(cursor.varint(), 4)
+        if quality not in tuple(TimeQuality):
+            raise Malformed(f"time quality {quality} is none of this version")
+        runs.append((TimeQuality(quality), length))
+    return runs
+
+
+def with_qualities(minutes: Sequence[Minute], runs: Sequence[tuple[TimeQuality, int]]) -> list[Minute]:
+    """The same minutes, each with its quality; raises Malformed when the counts differ."""
+    if sum(length for _, length in runs) != len(minutes):
+        raise Malformed(f"time qualities for other than {len(minutes)} minutes")
+    qualities = itertools.chain.from_iterable(itertools.repeat(quality, n) for quality, n in runs)
+    return [replace(minute, quality=quality) for minute, quality in zip(minutes, qualities, strict=True)]
+
+
 def join_entries(
     runs: Sequence[Run], minutes: Sequence[Minute], events: Sequence[Event]
 ) -> tuple[Entry, ...]:
@@ -127,11 +156,22 @@ def entry_overhead_bytes(before: Entry | None, entry: Entry) -> int:
     size = 0
     if isinstance(entry.body, Event):
         size += len(msgspec.msgpack.encode((2**32, entry.body.kind, entry.body.data)))
+    if _doubt_begins_or_ends(before, entry):
+        size += 2 * _RUN_BYTES
     if before is None:
         return size + _RUN_BYTES + varint_bytes(entry.seq)
     if entry.seq != before.seq + 1:
         return size + _RUN_BYTES + varint_bytes(entry.seq - before.seq)
     return size + _RUN_BYTES * (isinstance(entry.body, Event) is not isinstance(before.body, Event))
+
+
+def _doubt_begins_or_ends(before: Entry | None, entry: Entry) -> bool:
+    """Whether the time quality of `entry` may begin a new run of qualities."""
+    quality, earlier = (
+        one.body.quality if one is not None and isinstance(one.body, Minute) else None
+        for one in (entry, before)
+    )
+    return bool(quality or earlier) and quality is not earlier
 
 
 def _runs(entries: Sequence[Entry]) -> Iterator[Run]:

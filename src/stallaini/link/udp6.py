@@ -11,15 +11,16 @@ import socket
 from typing import Any, Protocol, cast
 
 from aiocoap.message import Message
-from aiocoap.numbers.codes import Code
+from aiocoap.numbers.codes import POST, Code
 from aiocoap.numbers.constants import TransportTuning
-from aiocoap.numbers.types import ACK, CON
+from aiocoap.numbers.types import ACK, CON, NON
 from aiocoap.protocol import Context
 from aiocoap.transports.oscore import TransportOSCORE
 from aiocoap.transports.udp6 import MessageInterfaceUDP6, UDP6EndpointAddress
 
-from stallaini.link.accounting import Meter, ip_bytes
+from stallaini.link.accounting import Meter, Purpose, ip_bytes
 
+POKE_BYTES = 8
 _LOGGER = "stallaini.link.aiocoap"
 _MAX_TOKEN_BYTES = 8
 _MAX_REMEMBERED = 100_000
@@ -94,7 +95,7 @@ class Endpoint(MessageInterfaceUDP6):
         message = self._decode(data, ancdata, address)
         admitted = message is not None and self._admits(self.screen, message, flags, address)
         if self.meter is not None:
-            self.meter.received(ip_bytes(address[0], len(data)), awaited=admitted)
+            self.meter.received(ip_bytes(address[0], len(data)), _purpose_of(message, admitted))
         if message is None:
             reason = "oversize" if flags & socket.MSG_TRUNC else "malformed"
             self.screen.refused(reason, source_of(address))
@@ -130,6 +131,12 @@ class Endpoint(MessageInterfaceUDP6):
         answer.remote = remote_of(message).as_response_address()
         MessageInterfaceUDP6.send(self, answer)
 
+    def poke(self, remote: UDP6EndpointAddress, proof: bytes) -> None:
+        """Send a poke: 13 bytes that want no answer, and repeat nothing when they get lost."""
+        message = Message(code=POST, payload=proof, _mtype=NON, _mid=0, _token=b"")
+        message.remote = remote
+        MessageInterfaceUDP6.send(self, message)
+
     def address(self, sockaddr: tuple[str, int, int, int]) -> UDP6EndpointAddress:
         """A remote to send to from this socket, whichever of our addresses is the right one now."""
         return UDP6EndpointAddress(sockaddr, self)
@@ -150,6 +157,18 @@ class Endpoint(MessageInterfaceUDP6):
     def port(self) -> int:
         """The UDP port this socket is bound to."""
         return int(MessageInterfaceUDP6._local_port(self))
+
+
+def poke_proof(message: Message) -> bytes | None:
+    """What a poke brings to show whom it is from; None for every other message."""
+    bare = message.mtype is NON and message.code is POST and not message.token
+    return bytes(message.payload) if bare and len(message.payload) == POKE_BYTES else None
+
+
+def _purpose_of(message: Message | None, admitted: bool) -> Purpose:
+    if message is not None and poke_proof(message) is not None:
+        return "commands"
+    return "acknowledgements" if admitted else "retransmission"
 
 
 def remote_of(message: Message) -> UDP6EndpointAddress:

@@ -9,6 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from stallaini.server import (
     api_budget,
     api_chats,
+    api_commands,
+    api_link,
     api_live,
     api_meta,
     api_session,
@@ -38,7 +40,17 @@ def create_api(services: Services) -> FastAPI:
     )
     app.state.services = services
     problems.install(app)
-    for module in (api_session, api_sites, api_budget, api_live, api_chats, api_meta, static):
+    for module in (
+        api_session,
+        api_sites,
+        api_budget,
+        api_live,
+        api_commands,
+        api_chats,
+        api_link,
+        api_meta,
+        static,
+    ):
         app.include_router(module.router)
     openapi.install(app)
     return app

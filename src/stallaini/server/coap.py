@@ -1,4 +1,4 @@
-"""The server's end of the metered link: CoAP with OSCORE, one resource, `/s`."""
+"""The server's end of the metered link: CoAP with OSCORE at the root, on UDP and posted by HTTP."""
 
 from __future__ import annotations
 
@@ -57,6 +57,24 @@ class CoapEndpoint:
         if opened is not None:
             await opened[0].shutdown()
         await self._gate.drain()
+
+    async def answer_posted(self, body: bytes, source: str) -> bytes:
+        """The answer to a message from `source` that was the body of an HTTP request.
+
+        It passes the same gate as a datagram. Raises Malformed when it is no CoAP request.
+        """
+        return await self._gate.answer_posted(body, source)
+
+    def refuse(self, reason: str, source: str) -> None:
+        """Count what was refused before it could be posted: `oversize`, `overload`."""
+        self._gate.refused(reason, source)
+
+    def poke(self, site: str) -> bool:
+        """Ask a site to call now, at the address it last called from; False: that cannot be tried.
+
+        At most once per call of the site. It may get lost: nothing may depend on it.
+        """
+        return self._open is not None and self._gate.poke(site, self._open[1])
 
     @property
     def port(self) -> int:

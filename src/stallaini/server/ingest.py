@@ -5,20 +5,34 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter, OrderedDict
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Sequence
+from typing import Generic, NamedTuple, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 from stallaini.clock import Clock
+from stallaini.link.codec_range import Codecs, UnknownModel
+from stallaini.link.downlink import encode_downlink
 from stallaini.link.envelope import (
     Malformed,
     UnknownBase,
     UnknownHead,
     UplinkHead,
     decode_uplink,
-    encode_downlink,
     peek_uplink,
 )
-from stallaini.link.messages import Answer, Downlink, Entry, Event, Head, Live, Minute, Uplink
+from stallaini.link.messages import (
+    Answer,
+    Command,
+    Downlink,
+    Entry,
+    Event,
+    Head,
+    Live,
+    Minute,
+    Scalar,
+    Uplink,
+)
+from stallaini.link.model import Model
 from stallaini.server.store.base import (
     MAX_SPAN_MINUTES,
     MAX_VALUE,
@@ -26,6 +40,7 @@ from stallaini.server.store.base import (
     JournalState,
     Outcome,
     Refusal,
+    Speaker,
     Store,
 )
 from stallaini.server.store.group import GroupCommit
@@ -46,6 +61,16 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
+class CommandBox(Protocol):
+    """Where commands wait for a site; `server/commands.py` has the real one."""
+
+    async def waiting(self, site: str, head: Head, seen: int | None) -> Sequence[Command]:
+        """What to send to the edge that speaks with `head`, oldest first; it keeps those up to `seen`.
+
+        At most `COMMAND_BYTES` of them, and durably marked as sent.
+        """
+
+
 class LiveSink(Protocol):
     """Where news goes once it may be shown; `server/live.py` has the real one."""
 
@@ -60,22 +85,47 @@ class NotReady(Exception):
     """This uplink cannot be judged now; nothing was acknowledged, the site sends it again."""
 
 
+class Described(NamedTuple):
+    """A description and the ways of coding its minutes."""
+
+    description: Description
+    codecs: Codecs
+
+
+class _Taken(NamedTuple):
+    """What became of an uplink; `uplink` is None where it was not read."""
+
+    answer: Answer
+    acked_seq: int
+    uplink: Uplink | None = None
+
+
 class Ingest:
     """Takes uplinks of authenticated sites, one at a time per site, all sites' commits grouped.
 
-    `counters` counts uplinks by answer, and entries by what became of them.
+    `counters` counts uplinks by answer, and entries by what became of them. `models` are the minute models
+    of sites' own; `box` holds the commands that go down in the answers.
     """
 
-    def __init__(self, store: Store, clock: Clock, live: LiveSink) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        live: LiveSink,
+        models: Sequence[Model] = (),
+        box: CommandBox | None = None,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._live = live
+        self._models = models
+        self._box = box
         self._group = GroupCommit(store, clock)
         self._started_s = clock.monotonic_s()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._heads: _Recent[str, Head | None] = _Recent()
+        self._speakers: _Recent[str, Speaker] = _Recent()
         self._journals: _Recent[tuple[str, bytes], JournalState] = _Recent()
-        self._descriptions: _Recent[tuple[str, bytes], Description] = _Recent()
+        self._described: _Recent[tuple[str, bytes], Described] = _Recent()
         self.counters: Counter[str] = Counter()
 
     async def handle(self, site: str, payload: bytes) -> bytes:
@@ -87,52 +137,86 @@ class Ingest:
         turn = self._turns.setdefault(site, asyncio.Lock())
         async with turn:
             try:
-                answer, acked_seq = await self._take(site, payload)
+                taken = await self._take(site, payload)
+                downlink = await self._answer(site, taken)
             except Exception as error:
                 self.counters[f"uplinks.{type(error).__name__}"] += 1
                 raise
-        self.counters[f"uplinks.{answer.name}"] += 1
-        return encode_downlink(Downlink(answer, acked_seq, self._live.watching_s(site)))
+        self.counters[f"uplinks.{taken.answer.name}"] += 1
+        return encode_downlink(downlink, None if taken.uplink is None else taken.uplink.settled_seq)
 
-    async def _take(self, site: str, payload: bytes) -> tuple[Answer, int]:
-        known = await self._head(site)
+    async def _answer(self, site: str, taken: _Taken) -> Downlink:
+        """The answer, with what waits for the site; commands bring the time they are judged by along."""
+        commands: Sequence[Command] = ()
+        uplink = taken.uplink
+        if self._box is not None and uplink is not None and taken.answer is Answer.OK:
+            commands = await self._box.waiting(site, uplink.head, uplink.commands_seen)
+        time_wanted = bool(commands) or (uplink is not None and uplink.time_wanted)
+        wall_s = self._clock.wall_s()
+        return Downlink(
+            taken.answer,
+            taken.acked_seq,
+            self._live.watching_s(site),
+            int(wall_s * 1000) if time_wanted and wall_s >= EARLIEST_S else None,
+            tuple(commands),
+        )
+
+    async def _take(self, site: str, payload: bytes) -> _Taken:
+        speaker = await self._speaker(site)
         try:
-            peek = peek_uplink(payload, known)
+            peek = peek_uplink(payload, speaker.head)
         except UnknownHead:
             # Whose journal it is cannot be told, so neither can its acknowledgement.
-            return Answer.NEED_HEAD, 0
-        journal = await self._journal(site, peek.journal_id)
-        description, encoded = await self._describe(site, peek)
-        if description is None:
-            return Answer.NEED_DESCRIPTION, journal.acked_seq
-        base = None if peek.base_seq is None else journal.base(peek.base_seq)
+            return _Taken(Answer.NEED_HEAD, 0)
+        journal = await self._journal(site, peek.head.journal_id)
+        if peek.head.boot_id in speaker.past_boots:
+            await self._note_conflict(site, peek.head)
+            return _Taken(Answer.CONFLICT, journal.acked_seq)
+        described, encoded = await self._describe(site, peek)
+        if described is None:
+            return _Taken(Answer.NEED_DESCRIPTION, journal.acked_seq)
         try:
-            uplink = decode_uplink(payload, base, len(description.series), known)
+            uplink = decode_uplink(
+                payload,
+                described.codecs,
+                known=speaker.head,
+                acked_seq=journal.acked_seq,
+                bases=[Entry(*base) for base in journal.bases],
+            )
         except UnknownBase:
-            return Answer.UNKNOWN_BASE, journal.acked_seq
+            return _Taken(Answer.UNKNOWN_BASE, journal.acked_seq)
+        except UnknownModel:
+            return _Taken(Answer.UNKNOWN_MODEL, journal.acked_seq)
+        except UnknownHead:
+            return _Taken(Answer.NEED_HEAD, 0)
         if uplink.live is not None:
-            self._live.publish(site, uplink.live, description)
-        if uplink.after_seq > journal.acked_seq and not uplink.lost_before:
-            return Answer.RESEND, journal.acked_seq
+            self._live.publish(site, uplink.live, described.description)
+        if uplink.after_seq > journal.acked_seq and not (uplink.lost_before or uplink.ahead):
+            return _Taken(Answer.RESEND, journal.acked_seq)
         accepted = self._checked(site, uplink, journal.acked_seq, encoded)
-        journal = await self._make_durable(accepted, journal, description)
-        self._heads[site] = uplink.head
-        return Answer.OK, journal.acked_seq
+        journal = await self._make_durable(accepted, journal, described)
+        self._speakers[site] = speaker.now(uplink.head)
+        return _Taken(Answer.OK, journal.acked_seq, uplink)
+
+    async def _note_conflict(self, site: str, head: Head) -> None:
+        """Two edges speak with one site's keys: the one that began later is heard, the other refused."""
+        data: dict[str, Scalar] = {"refused_boot": head.boot_id.hex(), "journal": head.journal_id.hex()}
+        await self._store.note(site, Event(int(self._clock.wall_s()), "link.conflict", data))
 
     async def _make_durable(
-        self, accepted: Accepted, journal: JournalState, description: Description
+        self, accepted: Accepted, journal: JournalState, described: Described
     ) -> JournalState:
         """Commit what is new, then publish it; the journal's state afterwards."""
         site = accepted.site
-        if accepted.acked_seq <= journal.acked_seq and accepted.description is None:
+        if not accepted.says_more_than(journal):
             self._store.note_heard(site, accepted.heard_s)
             return journal
         outcome = await self._group.commit(accepted)
         self._journals[site, accepted.head.journal_id] = outcome.journal
-        self._descriptions[site, accepted.head.description_hash] = description
+        self._described[site, accepted.head.description_hash] = described
         self._count(accepted, outcome)
         for minute in outcome.minutes:
-            self._live.publish(site, minute, description)
+            self._live.publish(site, minute, described.description)
         return outcome.journal
 
     def _count(self, accepted: Accepted, outcome: Outcome) -> None:
@@ -143,10 +227,10 @@ class Ingest:
         for refusal in accepted.refused:
             self.counters[f"minutes.refused.{refusal.reason}"] += 1
 
-    async def _head(self, site: str) -> Head | None:
-        if site not in self._heads:
-            self._heads[site] = await self._store.head(site)
-        return self._heads[site]
+    async def _speaker(self, site: str) -> Speaker:
+        if site not in self._speakers:
+            self._speakers[site] = await self._store.speaker(site)
+        return self._speakers[site]
 
     async def _journal(self, site: str, journal_id: bytes) -> JournalState:
         key = (site, journal_id)
@@ -154,12 +238,12 @@ class Ingest:
             self._journals[key] = await self._store.journal(site, journal_id)
         return self._journals[key]
 
-    async def _describe(self, site: str, peek: UplinkHead) -> tuple[Description | None, bytes | None]:
+    async def _describe(self, site: str, peek: UplinkHead) -> tuple[Described | None, bytes | None]:
         """The description of an uplink, and its bytes when they must be stored first."""
-        key = (site, peek.description_hash)
-        if key in self._descriptions:
-            return self._descriptions[key], None
-        stored = await self._store.description_bytes(site, peek.description_hash)
+        key = (site, peek.head.description_hash)
+        if key in self._described:
+            return self._described[key], None
+        stored = await self._store.description_bytes(site, peek.head.description_hash)
         encoded = stored or peek.description
         if encoded is None:
             return None, None
@@ -167,10 +251,11 @@ class Ingest:
             description = decode_description(encoded)
         except ValueError as error:
             raise Malformed(str(error)) from error
+        described = Described(description, Codecs(description, self._models))
         if stored is None:
-            return description, encoded
-        self._descriptions[key] = description
-        return description, None
+            return described, encoded
+        self._described[key] = described
+        return described, None
 
     def _checked(self, site: str, uplink: Uplink, acked_seq: int, encoded: bytes | None) -> Accepted:
         """What of an uplink goes where: into the series, aside, or (not yet judged) nowhere."""
@@ -179,12 +264,14 @@ class Ingest:
         refused: list[Refusal] = []
         through_seq = max(acked_seq, uplink.after_seq)
         for entry in uplink.entries:
-            if entry.seq <= through_seq:
+            if entry.seq <= acked_seq:
                 continue
             if isinstance(entry.body, Event):
                 entries.append(Entry(entry.seq, _plausible_event(entry.body, now_s)))
             elif (reason := _why_refused(entry.body, now_s // 60)) is None:
                 entries.append(entry)
+            elif uplink.ahead:
+                continue  # judged when its turn comes
             elif reason == "future" and self._own_clock_in_doubt(now_s):
                 if not entries and not refused:
                     raise NotReady("minutes ahead of this server's clock, which may not be set yet")
@@ -195,11 +282,14 @@ class Ingest:
         return Accepted(
             site=site,
             head=uplink.head,
-            acked_seq=through_seq,
+            acked_seq=acked_seq if uplink.ahead else through_seq,
             heard_s=now_s,
             entries=tuple(entries),
             refused=tuple(refused),
-            lost_through_seq=uplink.after_seq if uplink.after_seq > acked_seq else None,
+            lost_through_seq=uplink.after_seq
+            if uplink.lost_before and uplink.after_seq > acked_seq
+            else None,
+            ahead=uplink.ahead,
             description=encoded,
         )
 

@@ -55,10 +55,10 @@ class SolarConfig:
 
 @dataclass(frozen=True)
 class LinkConfig:
-    """When live values travel, how often, how long a message waits for its answer; and the data plan.
+    """When live values travel, how often, how long a message waits for its answer; the data plan; HTTPS.
 
     The plan is `monthly_mb` MB of 10^6 bytes from each `billing_day` on. `interface` None: the default
-    route's, "none": none.
+    route's, "none": none. `https_url` None: where the join line says.
     """
 
     live: Literal["watched", "always", "never"] = "watched"
@@ -69,6 +69,7 @@ class LinkConfig:
     mode: Mode = "auto"
     interface: str | None = None
     vpn_interface: str | None = None
+    https_url: str | None = None
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,11 @@ LINK = (
         "link's own datagrams alone",
     ),
     SettingKind("vpn_interface", help="a WireGuard interface on the metered one, such as `wg0`"),
+    SettingKind(
+        "https_url",
+        help="the server's web address, such as `https://server.example.org`: the way when UDP is blocked; "
+        "without it, the join line's",
+    ),
 )
 
 JOURNAL = (

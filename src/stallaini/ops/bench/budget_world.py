@@ -170,6 +170,8 @@ class World:
         room = _MESSAGE_BYTES - _HEAD_BYTES
         events = min(self._wait.events + len(self._wait.alarms), room // _EVENT_BYTES)
         minutes = min(self._wait.minutes, int((room - events * _EVENT_BYTES) / _MINUTE_BYTES))
+        if self._pacer.holds_minutes:  # then events pass them
+            minutes = 0
         alarm = Entry(1, Event(0, "flag.raised", {"channel": "battery.alarm.high_temperature"}))
         return [_MINUTE] * minutes + [alarm] * events
 
@@ -219,7 +221,7 @@ class World:
 
     def _answer(self) -> None:
         size_bytes = _DOWN_BYTES + _ANSWER_BYTES + _COMMAND_BYTES * len(self._wait.commands)
-        self._meter.received(size_bytes, awaited=True)
+        self._meter.received(size_bytes, "acknowledgements")
         self._line.down_bytes += size_bytes
 
     def _is_down(self) -> bool:

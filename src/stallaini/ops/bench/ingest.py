@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stallaini.clock import SystemClock, VirtualClock
 from stallaini.devices.catalogue import load_kinds
-from stallaini.link.envelope import encode_uplink
+from stallaini.link.envelope import HeadForm, encode_uplink
 from stallaini.link.messages import Entry, Minute, Uplink
 from stallaini.ops.bench.narrow_peer import NarrowTable
 from stallaini.ops.bench.report import Figure
@@ -68,5 +68,5 @@ def _uplinks(number: int, width: int, description: bytes) -> Iterator[bytes]:
             entries=(entry,),
             description=description if base is None else None,
         )
-        yield encode_uplink(uplink, base, full_head=base is None)
+        yield encode_uplink(uplink, base, form=HeadForm.FULL if base is None else HeadForm.BRIEF)
         base = entry

@@ -59,11 +59,11 @@ async def open_link_edge(
 ) -> AsyncIterator[LinkEdge]:
     """The edge of a site, delivering until the end of the block: journal in RAM, keys in `folder`."""
     contexts = ContextStore(folder / f"{join.site}.oscore")
-    exchange = CoapExchange(contexts, join, config.link.ack_timeout_s, meter)
+    exchange = CoapExchange(contexts, join, config.link.ack_timeout_s, meter=meter)
     clock = SystemClock()
     origin = Origin(_BOOT_ID, config.description.encode())
     keeper = JournalKeeper(None, int(config.journal.max_mb * 1e6), clock, origin)
-    core = EdgeCore(config, keeper, origin, clock, exchange, meter)
+    core = EdgeCore(config, keeper, origin, clock, exchange, meter=meter)
     courier = asyncio.create_task(core.courier.run())
     try:
         yield LinkEdge(core, keeper, first_minute)

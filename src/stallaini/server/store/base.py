@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stallaini.link.messages import Entry, Event, Head, Minute
+from stallaini.link.messages import Command, Entry, Event, Head, Minute, Scalar
 from stallaini.site.description import Description
 
 Integers = NDArray[np.int64]
 
 MAX_VALUE = 2**52 - 1
 """The largest magnitude of a fixed-point value: a day's sum fits 64 bits, a value a double."""
+
+_PAST_BOOTS = 16
 
 MAX_SPAN_MINUTES = 60
 """The longest minute record: one that an edge thinned to stand for this many minutes."""
@@ -89,6 +91,23 @@ class JournalState:
         return next((base.minute for base in self.bases if base.seq == seq), None)
 
 
+@dataclass(frozen=True)
+class Speaker:
+    """Who speaks for a site: the head last accepted, and the boots that spoke before its boot.
+
+    A boot never comes back: words from one of `past_boots` are those of a second edge with the same keys.
+    """
+
+    head: Head | None = None
+    past_boots: tuple[bytes, ...] = ()
+
+    def now(self, head: Head) -> Speaker:
+        """The same after `head` was accepted."""
+        if self.head is None or head.boot_id == self.head.boot_id:
+            return Speaker(head, self.past_boots)
+        return Speaker(head, (*self.past_boots, self.head.boot_id)[-_PAST_BOOTS:])
+
+
 class Refusal(NamedTuple):
     """A minute that must not enter the series, kept aside, and why: `future`, `past`, `span`, `range`."""
 
@@ -103,7 +122,8 @@ class Accepted:
 
     `entries` are new to the server as far as the caller knows (the store looks again); `refused` are
     acknowledged without entering the series. Everything up to `acked_seq` is then acknowledged.
-    `lost_through_seq`: what is not here up to that number is gone for good. `description` is the encoded
+    `lost_through_seq`: what is not here up to that number is gone for good. `ahead`: the entries jump the
+    queue, and come again in their turn. `description` is the encoded
     description, given when its hash may be new to the store.
     """
 
@@ -114,7 +134,13 @@ class Accepted:
     entries: tuple[Entry, ...] = ()
     refused: tuple[Refusal, ...] = ()
     lost_through_seq: int | None = None
+    ahead: bool = False
     description: bytes | None = None
+
+    def says_more_than(self, journal: JournalState) -> bool:
+        """Whether there is anything to make durable for a journal in this state."""
+        news = self.entries or self.refused or self.description is not None
+        return bool(news) or self.acked_seq > journal.acked_seq
 
 
 @dataclass(frozen=True)
@@ -136,6 +162,40 @@ class SealReport:
 
     sealed: int = 0
     rewritten: int = 0
+
+
+CommandState = Literal["waiting", "sent", "received", "done", "refused", "expired", "unknown"]
+
+
+@dataclass(frozen=True)
+class NewCommand:
+    """A command that somebody wants, before it has an id; see `link.messages.Command`."""
+
+    issuer: str
+    kind: str
+    not_before_s: int
+    not_after_s: int
+    data: dict[str, Scalar]
+
+
+class CommandRow(NamedTuple):
+    """A command and how far it is known to have come; times in Unix seconds, None for what has not been.
+
+    `waiting` to be sent, `sent` and not confirmed, `received`: the edge keeps it; then one of the four ends.
+    `ended_s` is the site's time where the site told the end.
+    """
+
+    command: Command
+    state: CommandState
+    reason: str | None
+    made_s: int
+    sent_s: int | None
+    received_s: int | None
+    ended_s: int | None
+
+
+class TooManyCommands(Exception):
+    """So many commands of this site wait for their end that no more are taken."""
 
 
 class StoreUnavailable(Exception):
@@ -160,8 +220,11 @@ class Store(Protocol):
     async def journal(self, site: str, journal_id: bytes) -> JournalState:
         """How far a journal is durable; an unknown journal starts at 0."""
 
-    async def head(self, site: str) -> Head | None:
-        """The ids of the last uplink of this site that became durable."""
+    async def speaker(self, site: str) -> Speaker:
+        """Who spoke for this site in the last uplink that became durable."""
+
+    async def note(self, site: str, event: Event) -> None:
+        """Store an event of the server's own, unless the site has one of its kind from the hour before."""
 
     async def acked(self, site: str, journal_id: bytes) -> int:
         """The last sequence number acknowledged to a journal."""
@@ -201,3 +264,20 @@ class Store(Protocol):
 
     async def seal(self, now_minute: int) -> SealReport:
         """Turn hot minutes of finished UTC days into compressed chunks, merging late ones into theirs."""
+
+    async def add_command(self, site: str, new: NewCommand, now_s: float) -> CommandRow:
+        """Make a command durable. Its id is never given again. Raises TooManyCommands."""
+
+    async def commands(self, site: str, limit: int, id_: int | None = None) -> list[CommandRow]:
+        """Commands, newest first; only the one with this id when it is given."""
+
+    async def hand_out_commands(
+        self, site: str, head: Head, seen_id: int | None, now_s: int
+    ) -> list[Command]:
+        """What to send to the edge that speaks with `head` and keeps commands up to `seen_id`; oldest first.
+
+        Marked as sent before it returns. Raises StoreUnavailable.
+        """
+
+    async def sites_to_command(self) -> list[str]:
+        """The sites for which a command waits to be sent or confirmed."""

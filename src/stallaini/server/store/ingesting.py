@@ -9,15 +9,17 @@ from dataclasses import replace
 
 import msgspec
 
-from stallaini.link.messages import Event, Minute, Scalar
-from stallaini.server.store.base import Accepted, JournalState, NumberedMinute, Outcome, Refusal
+from stallaini.link.messages import Event, Head, Minute, Scalar
+from stallaini.server.store.base import Accepted, JournalState, NumberedMinute, Outcome, Refusal, Speaker
 from stallaini.server.store.chunks import DAY_MINUTES
+from stallaini.server.store.commanding import take_report
 from stallaini.server.store.described import Descriptions, number_series
 from stallaini.server.store.known import KnownMinutes
+from stallaini.server.store.notes import insert_event, note
 from stallaini.site.description import decode_description, description_hash
 
 _KEPT_BASES = 2
-_NOTE_EVERY_S = 3600
+_ID_BYTES = 8
 
 
 class _BaseRow(msgspec.Struct, array_like=True):
@@ -39,6 +41,18 @@ def load_journal(connection: sqlite3.Connection, site: str, journal_id: bytes) -
         return JournalState()
     bases = tuple(NumberedMinute(b.seq, Minute(b.minute, b.values, b.span)) for b in _BASES.decode(row[1]))
     return JournalState(row[0], bases)
+
+
+def load_speaker(connection: sqlite3.Connection, site: str) -> Speaker:
+    """Who spoke for the site last; nobody for an unknown site."""
+    row = connection.execute("SELECT head, past_boots FROM site WHERE site = ?", (site,)).fetchone()
+    if row is None or row[0] is None:
+        return Speaker()
+    return Speaker(Head(*_ids(row[0])), tuple(_ids(row[1] or b"")))
+
+
+def _ids(joined: bytes) -> list[bytes]:
+    return [bytes(joined[start : start + _ID_BYTES]) for start in range(0, len(joined), _ID_BYTES)]
 
 
 def ingest(connection: sqlite3.Connection, accepted: Accepted, descriptions: Descriptions) -> Outcome:
@@ -77,7 +91,10 @@ class _Ingest:
             if isinstance(entry.body, Event):
                 self._insert_event(entry.body, entry.seq)
         outcome = self._store_minutes(minutes)
-        journal = self._save_journal([*minutes, *(NumberedMinute(r.seq, r.minute) for r in refused)])
+        if accepted.ahead:
+            journal = self._before
+        else:
+            journal = self._save_journal([*minutes, *(NumberedMinute(r.seq, r.minute) for r in refused)])
         self._save_site(outcome.minutes)
         return replace(outcome, journal=journal)
 
@@ -135,11 +152,8 @@ class _Ingest:
         return self._known.hot_same(minute, hash_)
 
     def _insert_event(self, event: Event, seq: int) -> None:
-        self._connection.execute(
-            "INSERT INTO event (site, at_s, journal, seq, kind, data) VALUES (?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (site, at_s, journal, seq, kind) DO NOTHING",
-            (self._site, event.at_s, self._journal_id, seq, event.kind, json.dumps(event.data)),
-        )
+        insert_event(self._connection, self._site, event, self._journal_id, seq)
+        take_report(self._connection, self._site, event, self._accepted.heard_s)
 
     def _note_loss(self, minutes: Sequence[NumberedMinute]) -> None:
         """Name the gap that the edge says it can no longer fill."""
@@ -177,14 +191,7 @@ class _Ingest:
             self._note("minute.refused", data, first.seq)
 
     def _note(self, kind: str, data: dict[str, Scalar], seq: int) -> None:
-        """An event of the server's own, at most once an hour per site and kind."""
-        at_s = self._accepted.heard_s
-        recent = self._connection.execute(
-            "SELECT 1 FROM event WHERE site = ? AND at_s > ? AND at_s <= ? AND kind = ? LIMIT 1",
-            (self._site, at_s - _NOTE_EVERY_S, at_s, kind),
-        ).fetchone()
-        if recent is None:
-            self._insert_event(Event(at_s, kind, data), seq)
+        note(self._connection, self._site, Event(self._accepted.heard_s, kind, data), self._journal_id, seq)
 
     def _save_journal(self, minutes: Sequence[NumberedMinute]) -> JournalState:
         before = self._before
@@ -206,10 +213,13 @@ class _Ingest:
         ends = [minute.minute + minute.span_minutes - 1 for minute in minutes]
         if self._last_minute is not None:
             ends.append(self._last_minute)
-        head = self._accepted.head
+        speaker = load_speaker(self._connection, self._site).now(self._accepted.head)
         self._connection.execute(
-            "UPDATE site SET last_minute = ?, heard_s = ?, head = ? WHERE site = ?",
-            (max(ends, default=None), self._accepted.heard_s, b"".join(head), self._site),
+            "UPDATE site SET last_minute = ?, heard_s = ?, head = ?, past_boots = ? WHERE site = ?",
+            (
+                *(max(ends, default=None), self._accepted.heard_s),
+                *(b"".join(self._accepted.head), b"".join(speaker.past_boots), self._site),
+            ),
         )
 
 

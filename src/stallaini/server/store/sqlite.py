@@ -6,21 +6,26 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 
-from stallaini.link.messages import Event, Head
+from stallaini.link.messages import Command, Event, Head
 from stallaini.server.database import Database
 from stallaini.server.store.base import (
     Accepted,
     Column,
+    CommandRow,
     Integers,
     JournalState,
+    NewCommand,
     Outcome,
     SealReport,
     SiteRow,
+    Speaker,
     StoreUnavailable,
 )
 from stallaini.server.store.chunks import DAY_MINUTES
+from stallaini.server.store.commanding import add_command, hand_out, read_commands, sites_to_send_to
 from stallaini.server.store.described import Descriptions, find_encoded
-from stallaini.server.store.ingesting import add_site, ingest, load_journal
+from stallaini.server.store.ingesting import add_site, ingest, load_journal, load_speaker
+from stallaini.server.store.notes import note
 from stallaini.server.store.reading import Reader, read_sites
 from stallaini.server.store.schema import MIGRATIONS, ROOM
 from stallaini.server.store.sealed import seal_day
@@ -30,7 +35,6 @@ SEAL_AFTER_DAYS = 2
 """A day is sealed when it began this many days before today (UTC): today and yesterday stay hot."""
 
 _REFUSED_KEPT_S = 90 * 86_400
-_ID_BYTES = 8
 
 
 class SqliteStore:
@@ -62,9 +66,13 @@ class SqliteStore:
         """How far a journal is durable; an unknown journal starts at 0."""
         return await self._database.read(lambda connection: load_journal(connection, site, journal_id))
 
-    async def head(self, site: str) -> Head | None:
-        """The ids of the last uplink of this site that became durable."""
-        return await self._database.read(lambda connection: _head(connection, site))
+    async def speaker(self, site: str) -> Speaker:
+        """Who spoke for this site in the last uplink that became durable."""
+        return await self._database.read(lambda connection: load_speaker(connection, site))
+
+    async def note(self, site: str, event: Event) -> None:
+        """Store an event of the server's own, unless the site has one of its kind from the hour before."""
+        await self._database.write(lambda connection: note(connection, site, event))
 
     async def acked(self, site: str, journal_id: bytes) -> int:
         """The last sequence number acknowledged to a journal."""
@@ -117,6 +125,29 @@ class SqliteStore:
             lambda connection: self._reader(connection, site).events(start_s, end_s, limit, kind)
         )
 
+    async def add_command(self, site: str, new: NewCommand, now_s: float) -> CommandRow:
+        """Make a command durable. Raises TooManyCommands."""
+        return await self._database.write(lambda connection: add_command(connection, site, new, now_s))
+
+    async def commands(self, site: str, limit: int, id_: int | None = None) -> list[CommandRow]:
+        """Commands, newest first; only the one with this id when it is given."""
+        return await self._database.read(lambda connection: read_commands(connection, site, limit, id_))
+
+    async def hand_out_commands(
+        self, site: str, head: Head, seen_id: int | None, now_s: int
+    ) -> list[Command]:
+        """What to send to the edge that speaks with `head` and keeps commands up to `seen_id`."""
+        try:
+            return await self._database.write(
+                lambda connection: hand_out(connection, site, head, seen_id, now_s)
+            )
+        except sqlite3.OperationalError as error:
+            raise StoreUnavailable(f"the store in {self._database.path} cannot commit: {error}") from error
+
+    async def sites_to_command(self) -> list[str]:
+        """The sites for which a command waits to be sent or confirmed."""
+        return await self._database.read(sites_to_send_to)
+
     async def seal(self, now_minute: int) -> SealReport:
         """Seal every finished day that has hot minutes, one transaction per site and day.
 
@@ -155,11 +186,3 @@ class SqliteStore:
     def _with_heard(self, row: SiteRow) -> SiteRow:
         heard_s = max((s for s in (row.heard_s, self._heard.get(row.site)) if s is not None), default=None)
         return replace(row, heard_s=heard_s)
-
-
-def _head(connection: sqlite3.Connection, site: str) -> Head | None:
-    row = connection.execute("SELECT head FROM site WHERE site = ?", (site,)).fetchone()
-    if row is None or row[0] is None:
-        return None
-    joined = bytes(row[0])
-    return Head(*(joined[start : start + _ID_BYTES] for start in range(0, len(joined), _ID_BYTES)))
