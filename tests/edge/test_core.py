@@ -149,7 +149,7 @@ async def test_an_outage_is_two_events_however_many_tries(tmp_path: Path) -> Non
     world.up = False
     world.minute(0)
     await world.run(3600)
-    assert 50 < len(world.tries) < 70
+    assert 80 < len(world.tries) < 100
     world.up = True
     await world.run(120)
     assert world.events("edge.started") == ["link.lost", "link.restored"]

@@ -28,6 +28,7 @@ ACCESS: dict[str, set[str]] = {
     "GET /api/v1/sites/{site}/series": SIGNED_IN,
     "GET /api/v1/sites/{site}/gaps": SIGNED_IN,
     "GET /api/v1/sites/{site}/events": SIGNED_IN,
+    "GET /api/v1/sites/{site}/budget": SIGNED_IN,
     "GET /api/v1/sites/{site}/energy": SIGNED_IN,
     "GET /api/v1/sites/{site}/live": SIGNED_IN,
     "POST /api/v1/sites/{site}/commands": {"admin"},

@@ -103,7 +103,7 @@ async def test_a_kind_the_site_does_not_know_comes_back_refused(house: House) ->
         await edge.flush()
         shown = await house.shown(id_)
     assert shown["state"] == "refused"
-    assert shown["reason"] == "this site knows no 'fly'; it knows live, ping"
+    assert shown["reason"] == "this site knows no 'fly'; it knows link.mode, live, ping"
 
 
 async def test_a_program_killed_after_the_act_and_started_again_tells_the_end(house: House) -> None:

@@ -124,6 +124,10 @@ def _site_routes(world: World) -> APIRouter:
     async def energy(site: str, start: str, end: str) -> dict[str, Any]:
         return world.energy(site, start, end)
 
+    @api.get("/sites/{site}/budget")
+    async def budget(site: str) -> dict[str, Any]:
+        return world.budget(site)
+
     @api.get("/sites/{site}/live")
     async def live(request: Request, site: str) -> StreamingResponse:
         _admit(world, request)

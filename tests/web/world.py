@@ -59,6 +59,10 @@ class World:
     silent_since_s: float | None = None
     # Nobody watched: values are known from minutes only, however young these are.
     only_minutes: bool = False
+    plan_bytes: int | None = 20_000_000
+    used_bytes: int = 3_410_000
+    forecast_bytes: int = 6_600_000
+    live_allowed: bool = True
     streams: int = 0
 
     def __post_init__(self) -> None:
@@ -190,6 +194,35 @@ class World:
             )
             day = following
         return {"site": site, "by": "day", "timezone": "Europe/Rome", "days": days}
+
+    def budget(self, site: str) -> dict[str, Any]:
+        """GET /sites/{site}/budget; without a plan the site has not told of it yet."""
+        told = {
+            "at": iso(int(time.time())),
+            "plan_bytes": self.plan_bytes,
+            "billing_day": 1,
+            "mode": "auto",
+            "interval_s": 60,
+            "interface": "wwan0",
+            "live": {"allowed": self.live_allowed, "bytes_per_min": 2196},
+            "today": {"day": "2026-11-16", "used_bytes": 81_200, "by_purpose": {"telemetry": 81_200}},
+            "month": {
+                "start": "2026-11-01",
+                "end": "2026-12-01",
+                "used_bytes": self.used_bytes,
+                "up_bytes": 0,
+                "down_bytes": 0,
+                "by_purpose": {
+                    "telemetry": 1_910_000,
+                    "acknowledgements": 1_450_000,
+                    "other": 50_000,
+                    "vpn": 0,
+                },
+            },
+            "forecast_bytes": self.forecast_bytes,
+            "saved": {"batching_bytes": 0, "declined_live_bytes": 0 if self.live_allowed else 740_000},
+        }
+        return {"site": site, "timezone": "Europe/Rome", "told": told if self.plan_bytes else None}
 
 
 def iso(unix_s: float) -> str:

@@ -17,6 +17,7 @@ from stallaini.devices.can_bus.interfaces import bus_arguments
 from stallaini.devices.catalogue import load_kinds
 from stallaini.edge.exchange import CoapExchange, LinkDown
 from stallaini.edge.exchange_https import HttpsExchange
+from stallaini.edge.meter import open_meter
 from stallaini.edge.paths import PathExchange
 from stallaini.edge.program import run_edge
 from stallaini.errors import OperatorError
@@ -85,9 +86,10 @@ async def _run_until_signal(config: SiteConfig, data_dir: Path, join: Join | Non
 
 
 async def _run_joined(config: SiteConfig, data_dir: Path, join: Join | None, clock: Clock) -> None:
+    meter = open_meter(config, data_dir, clock)
     if join is None:
         logger.warning("not joined to a server: everything is kept; stop, and start with --join LINE")
-        await run_edge(config, data_dir, clock, _not_joined)
+        await run_edge(config, data_dir, clock, _not_joined, meter=meter)
         return
     if join.site != config.site:
         raise OperatorError(
@@ -98,15 +100,17 @@ async def _run_joined(config: SiteConfig, data_dir: Path, join: Join | None, clo
     url = config.link.https_url or join.https_url
     poked = asyncio.Event()
     async with AsyncExitStack() as stack:
-        udp = CoapExchange(contexts, join, config.link.ack_timeout_s, poked=poked.set)
+        udp = CoapExchange(contexts, join, config.link.ack_timeout_s, poked.set, meter)
         stack.push_async_callback(udp.close)
         if url is None:
-            await run_edge(config, data_dir, clock, udp, poked)
+            await run_edge(config, data_dir, clock, udp, poked, meter=meter)
             return
         https = HttpsExchange(contexts, join, url)
         stack.push_async_callback(https.close)
         paths = PathExchange(udp, https, clock)
-        await run_edge(config, data_dir, clock, paths, poked, lambda core: paths.report_to(core.on_event))
+        await run_edge(
+            config, data_dir, clock, paths, poked, lambda core: paths.report_to(core.on_event), meter
+        )
 
 
 async def _not_joined(payload: bytes) -> bytes:

@@ -6,7 +6,7 @@ import logging
 
 from stallaini import __version__
 from stallaini.clock import Clock
-from stallaini.edge.command_kinds import Handler, LiveValues, Ping
+from stallaini.edge.command_kinds import Handler, LinkMode, LiveValues, Ping
 from stallaini.edge.commands import Commands
 from stallaini.edge.courier import Courier
 from stallaini.edge.exchange import Exchange
@@ -14,8 +14,10 @@ from stallaini.edge.flags import FlagWatcher
 from stallaini.edge.inbox import Inbox
 from stallaini.edge.journal import Origin
 from stallaini.edge.keeper import JournalKeeper
+from stallaini.edge.meter import Meter
 from stallaini.edge.sampler import Sampler
 from stallaini.edge.uplink import Delivery
+from stallaini.edge.usage import Usage
 from stallaini.link.messages import Downlink, Event, Live, Scalar
 from stallaini.link.model import Model
 from stallaini.site.config import SiteConfig
@@ -28,7 +30,7 @@ _LONGEST_TEXT = 160
 
 
 class EdgeCore:
-    """One site's sampler, flag watcher, journal, courier and commands.
+    """One site's sampler, flag watcher, journal, courier and commands; without a meter nothing is metered.
 
     Drivable by hand under any clock: `on_reading`, `on_event`, `minute_ended`, then `await flush()` and
     `await commands.act_due()`; the running program drives it from the wires and lets `courier.run()` deliver
@@ -44,16 +46,20 @@ class EdgeCore:
         exchange: Exchange,
         model: Model | None = None,
         inbox: Inbox | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self._keeper = keeper
         self._clock = clock
         self._boot_id = origin.boot_id
         self._sampler = Sampler(config.description)
         self._flags = FlagWatcher(config.description, keeper.memory)
+        self._meter = meter or Meter(Usage(), clock, config.timezone, config.link)
         self._delivery = Delivery(keeper, origin, model)
-        self.courier = Courier(self._delivery, keeper, exchange, clock, config.link, self.live, self._heard)
+        self.courier = Courier(
+            self._delivery, keeper, exchange, clock, config.link, self.live, self._meter, self._heard
+        )
         self._inbox = inbox or Inbox(None)
-        handlers: list[Handler] = [Ping()]
+        handlers: list[Handler] = [Ping(), LinkMode(self.courier.set_mode)]
         if config.link.live != "never":
             handlers.append(LiveValues(self.courier.live_for))
         self.commands = Commands(
@@ -117,6 +123,7 @@ class EdgeCore:
     def stopped(self) -> None:
         """Journal that the program ends in order, and close the journal. The running minute is dropped."""
         self.on_event(STOPPED, {})
+        self._meter.save()
         self._keeper.close()
         self._inbox.close()
 

@@ -6,18 +6,24 @@ import asyncio
 import enum
 import logging
 from collections.abc import Callable
+from typing import cast, get_args
 
 from stallaini.clock import Clock
 from stallaini.edge.exchange import Exchange, LinkDown
 from stallaini.edge.keeper import JournalKeeper
+from stallaini.edge.meter import Meter
+from stallaini.edge.pacer import Pacer, Send
+from stallaini.edge.telling import Teller
 from stallaini.edge.uplink import Delivery
+from stallaini.edge.waiting import came
+from stallaini.link.downlink import commands_bytes
 from stallaini.link.messages import Downlink, Event, Live
-from stallaini.site.config import LinkConfig
+from stallaini.site.config import LinkConfig, Mode
 
 logger = logging.getLogger(__name__)
 
 LOST, RESTORED = "link.lost", "link.restored"
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _URGENT_PAUSE_S = 2.0, 60.0, 5.0
+_LONGEST_WAIT_S = 60.0
 
 
 class Outcome(enum.Enum):
@@ -30,7 +36,7 @@ class Outcome(enum.Enum):
 
 
 class Courier:
-    """Runs a Delivery over an Exchange, one exchange at a time, and sends live values while wanted.
+    """Runs a Delivery over an Exchange, one exchange at a time, as its pacer says.
 
     An outage is two events however many tries it takes: `link.lost` at the first exchange without an
     answer and `link.restored` {seconds} at the first with one. `heard` is told every answer, and how many
@@ -45,38 +51,46 @@ class Courier:
         clock: Clock,
         link: LinkConfig,
         live: Callable[[], Live],
+        meter: Meter,
         heard: Callable[[Downlink, float], None] = lambda _downlink, _round_trip_s: None,
     ) -> None:
         self._delivery = delivery
         self._keeper = keeper
         self._exchange = exchange
         self._clock = clock
-        self._link = link
         self._live = live
+        self._meter = meter
         self._heard = heard
-        self._live_sent_s = clock.monotonic_s() - link.live_interval_s
-        self._watched_until_s = 0.0
-        self._live_until_s = 0.0
+        channels = len(live().values)
+        self._pacer = Pacer(link, meter, channels, clock.monotonic_s())
+        self._teller = Teller(meter, self._pacer, link)
         self._down_since_s: float | None = None
-        self._pause_s = _FIRST_PAUSE_S
         self._woken = asyncio.Event()
-        self._urgent = asyncio.Event()
 
     def wake(self, *, urgent: bool = False) -> None:
-        """There is something to send; urgent: also cut a pause between retries short."""
+        """There is something to send; urgent: now, and a pause between retries is cut short."""
+        self._pacer.journaled(urgent=urgent)
         self._woken.set()
-        if urgent:
-            self._urgent.set()
 
     def live_for(self, seconds: float) -> None:
-        """Send live values for so long, whoever watches; 0 ends it."""
-        self._live_until_s = self._clock.monotonic_s() + seconds
+        """Send live values for so long, whoever watches, if the plan bears it; 0 ends it."""
+        self._pacer.live_for(seconds, self._clock.monotonic_s())
+        self._woken.set()
+
+    def set_mode(self, mode: str, until_s: int | None) -> None:
+        """Spend the plan in that mode until that Unix second; None: for good. Raises ValueError."""
+        if mode not in get_args(Mode):
+            raise ValueError(f"{mode!r} is no mode")
+        self._meter.ask_mode(cast(Mode, mode), until_s)
         self._woken.set()
 
     async def flush(self) -> bool:
-        """Exchange until everything is acknowledged. False: the link is down, or the server takes nothing."""
+        """Exchange until everything is acknowledged, whatever the plan says.
+
+        False: the link is down, or the server takes nothing.
+        """
         while True:
-            outcome = await self._once(None)
+            outcome = await self._once(Send.ENTRIES)
             if outcome is not Outcome.FORWARD:
                 return outcome is Outcome.IDLE
 
@@ -84,44 +98,57 @@ class Courier:
         """Deliver until cancelled."""
         while True:
             self._woken.clear()
-            self._urgent.clear()
-            outcome = await self._once(self._live() if self._live_due_in_s() == 0 else None)
-            if outcome is Outcome.FORWARD:
-                self._pause_s = _FIRST_PAUSE_S
-            elif outcome is Outcome.IDLE:
-                await self._until(self._woken, self._live_due_in_s())
+            self._meter.poll()
+            self._tell()
+            step = self._pacer.step(self._clock.monotonic_s())
+            if step.send is Send.WAIT:
+                await self._wait(step.wait_s)
             else:
-                await self._pause()
+                await self._once(step.send)
 
-    async def _once(self, live: Live | None) -> Outcome:
-        payload = self._delivery.compose(live)
+    async def _once(self, send: Send) -> Outcome:
+        payload = self._compose(send)
         if payload is None:
+            self._pacer.nothing_left()
             return Outcome.IDLE
-        if live is not None:
-            self._live_sent_s = self._clock.monotonic_s()
+        carried = self._delivery.carried
+        self._pacer.begins(send, len(payload), carried)
         sent_s = self._clock.monotonic_s()
         try:
             answer = await self._exchange(payload)
         except LinkDown as error:
             self._delivery.failed()
+            self._pacer.stuck(self._clock.monotonic_s(), down=True)
             self._lost(error)
             return Outcome.DOWN
         except BaseException:
             self._delivery.failed()
             raise
         forward = self._delivery.answered(answer)
+        now_s = self._clock.monotonic_s()
         if self._delivery.downlink is not None:
-            self._heard(self._delivery.downlink, self._clock.monotonic_s() - sent_s)
-        self._watched_until_s = self._clock.monotonic_s() + self._delivery.watching_s
+            self._meter.brought("commands", commands_bytes(self._delivery.downlink))
+            self._heard(self._delivery.downlink, now_s - sent_s)
+        self._pacer.watching(self._delivery.watching_s, now_s)
+        if forward:
+            self._pacer.forward(send, len(payload), carried, now_s)
+        else:
+            self._pacer.stuck(now_s, down=False)
         self._restored()
         return Outcome.FORWARD if forward else Outcome.STUCK
+
+    def _compose(self, send: Send) -> bytes | None:
+        if send is Send.PROBE:
+            return self._delivery.probe()
+        live = self._live() if send is Send.LIVE else None
+        return self._delivery.compose(live, events_only=self._pacer.holds_minutes)
 
     def _lost(self, error: LinkDown) -> None:
         if self._down_since_s is not None:
             return
         self._down_since_s = self._clock.monotonic_s()
         logger.warning("link lost: %s", error)
-        self._keeper.append([Event(int(self._clock.wall_s()), LOST)])
+        self._note(Event(int(self._clock.wall_s()), LOST))
 
     def _restored(self) -> None:
         if self._down_since_s is None:
@@ -129,33 +156,22 @@ class Courier:
         seconds = round(self._clock.monotonic_s() - self._down_since_s)
         self._down_since_s = None
         logger.info("link restored after %d s", seconds)
-        self._keeper.append([Event(int(self._clock.wall_s()), RESTORED, {"seconds": seconds})])
+        self._note(Event(int(self._clock.wall_s()), RESTORED, {"seconds": seconds}))
 
-    def _live_due_in_s(self) -> float | None:
-        """Seconds until a live snapshot is due; None: nobody wants one."""
-        now_s = self._clock.monotonic_s()
-        watched = self._link.live == "watched" and now_s < self._watched_until_s
-        if not watched and self._link.live != "always" and now_s >= self._live_until_s:
-            return None
-        return max(0.0, self._live_sent_s + self._link.live_interval_s - now_s)
+    def _tell(self) -> None:
+        """Journal what the finished days used, and what the running one does while somebody watches."""
+        events = self._teller.due(self._clock.monotonic_s(), self._clock.wall_s())
+        if events and self._teller.urgent:
+            logger.warning("the data plan is used up but for the reserve: minutes wait, alarms go")
+        for event in events:
+            self._note(event, urgent=self._teller.urgent)
 
-    async def _pause(self) -> None:
-        """Wait before the next try; an urgent entry shortens the wait to 5 s from the try."""
-        pause_s, self._pause_s = self._pause_s, min(2 * self._pause_s, _LONGEST_PAUSE_S)
-        tried_s = self._clock.monotonic_s()
-        if await self._until(self._urgent, pause_s):
-            left_s = tried_s + min(pause_s, _URGENT_PAUSE_S) - self._clock.monotonic_s()
-            if left_s > 0:
-                await self._clock.sleep(left_s)
+    def _note(self, event: Event, *, urgent: bool = False) -> None:
+        """Journal an event of the link's own; if not urgent it goes with the next minutes."""
+        self._keeper.append([event])
+        self._pacer.journaled(urgent=urgent)
 
-    async def _until(self, event: asyncio.Event, seconds: float | None) -> bool:
-        """Wait for the event, or at most `seconds`; returns whether the event came."""
-        if seconds is None:
-            return await event.wait()
-        waits = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(self._clock.sleep(seconds))]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-        return event.is_set()
+    async def _wait(self, seconds: float | None) -> None:
+        """Wait until woken, at most so long, and no longer than the meter may go unread."""
+        limit_s = _LONGEST_WAIT_S if seconds is None else min(seconds, _LONGEST_WAIT_S)
+        await came(self._woken, self._clock, limit_s)

@@ -12,15 +12,25 @@ from typing import Protocol
 from aiocoap import error, oscore
 from aiocoap.message import Message
 from aiocoap.numbers.codes import CHANGED, POST
+from aiocoap.numbers.constants import TransportTuning
 from aiocoap.numbers.types import ACK, RST
 from aiocoap.protocol import Context
 from aiocoap.transports.oscore import OSCOREAddress
 
 from stallaini.edge.addresses import Addresses
+from stallaini.link.accounting import Meter
 from stallaini.link.enrolment import SERVER_PEER, accept
 from stallaini.link.join import Join
 from stallaini.link.oscore import ContextStore, StoredContext
-from stallaini.link.udp6 import Endpoint, OpenSocket, SenderTuning, open_endpoint, poke_proof, udp_socket
+from stallaini.link.udp6 import (
+    Endpoint,
+    OnceTuning,
+    OpenSocket,
+    SenderTuning,
+    open_endpoint,
+    poke_proof,
+    udp_socket,
+)
 
 _LOG = logging.getLogger(__name__)
 _BLOCK_BYTES = 1024
@@ -52,8 +62,10 @@ class CoapExchange:
     """The exchange over the network. One at a time; it outlives every change of address and outage.
 
     `ack_timeout_s` is how long the first repetition waits; after about 31 to 46 times that it gives up.
-    `poked` is called when the server asks to be called; `pokes` counts those that were `taken`, and the
-    `ignored` ones: forged, repeated, or overtaken by a newer message of ours.
+    After a message without an answer the next ones are not repeated, until one is answered: whoever tries
+    again and again repeats enough. `poked` is called when the server asks to be called; `pokes` counts
+    those that were `taken`, and the `ignored` ones: forged, repeated, or overtaken by a newer message of
+    ours. `meter` is told of every datagram.
     """
 
     def __init__(
@@ -62,6 +74,7 @@ class CoapExchange:
         join: Join,
         ack_timeout_s: float = 2.0,
         poked: Callable[[], None] = lambda: None,
+        meter: Meter | None = None,
         open_socket: OpenSocket = udp_socket,
     ) -> None:
         accept(contexts, join)
@@ -69,7 +82,10 @@ class CoapExchange:
         self.pokes: Counter[str] = Counter()
         self._screen = _AnswersOnly(self._security, poked, self.pokes)
         self._join = join
-        self._tuning = SenderTuning(ack_timeout_s)
+        self._often = SenderTuning(ack_timeout_s)
+        self._once = OnceTuning(ack_timeout_s)
+        self._tuning: TransportTuning = self._often
+        self._meter = meter
         self._open_socket = open_socket
         self._turn = asyncio.Lock()
         self._open: tuple[Context, Endpoint] | None = None
@@ -92,6 +108,7 @@ class CoapExchange:
                 raise Refused(refusal_hint(failure.plain_message)) from failure
             except (error.Error, OSError) as failure:
                 raise self._down(str(failure) or type(failure).__name__) from failure
+        self._tuning = self._often
         if response.code != CHANGED:
             raise Refused(f"the server answered {response.code}")
         return bytes(response.payload)
@@ -117,7 +134,8 @@ class CoapExchange:
 
     async def _socket(self) -> tuple[Context, Endpoint]:
         if self._open is None:
-            self._open = await open_endpoint(self._open_socket(None), self._screen, site=None)
+            sock = self._open_socket(None)
+            self._open = await open_endpoint(sock, self._screen, site=None, meter=self._meter)
         return self._open
 
     async def _close_socket(self) -> None:
@@ -128,6 +146,7 @@ class CoapExchange:
     def _down(self, reason: str) -> LinkDown:
         """The error to raise; the next exchange tries the next address."""
         self._addresses.failed()
+        self._tuning = self._once
         return LinkDown(f"{self._join.host} port {self._join.port}: {reason}")
 
     def _limit_s(self, payload: bytes) -> float:

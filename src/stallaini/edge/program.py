@@ -22,6 +22,7 @@ from stallaini.edge.exchange import Exchange
 from stallaini.edge.inbox import Inbox
 from stallaini.edge.journal import Origin
 from stallaini.edge.keeper import JournalKeeper
+from stallaini.edge.meter import Meter
 from stallaini.edge.minutes import MinuteTicker
 from stallaini.errors import OperatorError
 from stallaini.link.model_files import read_site_model
@@ -41,6 +42,7 @@ def open_core(
     clock: Clock,
     exchange: Exchange,
     boot_id: bytes | None = None,
+    meter: Meter | None = None,
 ) -> EdgeCore:
     """The core of a site over journal and inbox in `data_dir` (None: in RAM, for simulated history)."""
     model = None if data_dir is None else read_site_model(data_dir)
@@ -51,7 +53,7 @@ def open_core(
     path = None if data_dir is None else data_dir / JOURNAL_FILE
     keeper = JournalKeeper(path, int(config.journal.max_mb * 1e6), clock, origin)
     inbox = Inbox(None if data_dir is None else data_dir / INBOX_FILE)
-    return EdgeCore(config, keeper, origin, clock, exchange, model, inbox)
+    return EdgeCore(config, keeper, origin, clock, exchange, model, inbox, meter)
 
 
 async def run_edge(
@@ -61,6 +63,7 @@ async def run_edge(
     exchange: Exchange,
     poked: asyncio.Event | None = None,
     opened: Callable[[EdgeCore], None] = lambda _: None,
+    meter: Meter | None = None,
 ) -> None:
     """Run the site's edge until cancelled; the exchange sets `poked` when the server wants to be called.
 
@@ -70,7 +73,7 @@ async def run_edge(
     """
     lock = _lock(data_dir)
     try:
-        core = open_core(config, data_dir, clock, exchange)
+        core = open_core(config, data_dir, clock, exchange, meter=meter)
         try:
             opened(core)
             await _Program(config, clock, core, poked or asyncio.Event()).run()

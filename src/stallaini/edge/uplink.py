@@ -82,6 +82,17 @@ class Delivery:
         journal, batch = found
         return self._pack(journal, batch, live)
 
+    def probe(self) -> bytes:
+        """The smallest uplink there is: it only asks whether anybody answers."""
+        if self._flight is not None:
+            raise RuntimeError("the uplink before this one has no answer yet")
+        return self._pack_ahead(self._keeper.current, [], None)
+
+    @property
+    def carried(self) -> tuple[Entry, ...]:
+        """The entries in the uplink that waits for its answer."""
+        return () if self._flight is None else self._flight.uplink.entries
+
     def failed(self) -> None:
         """No answer came."""
         self._flight = None

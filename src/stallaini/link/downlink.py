@@ -45,6 +45,13 @@ def encode_downlink(downlink: Downlink, settled_seq: int | None = None) -> bytes
     return bytes(out)
 
 
+def commands_bytes(downlink: Downlink) -> int:
+    """How many of a downlink's bytes are its commands'."""
+    if not downlink.commands:
+        return 0
+    return len(msgspec.msgpack.encode([_row(command) for command in downlink.commands]))
+
+
 def decode_downlink(data: bytes, settled_seq: int) -> Downlink:
     """The downlink in `data`, the answer to an uplink whose plain OK acknowledges `settled_seq`.
 

@@ -19,6 +19,8 @@ from aiocoap.protocol import Context
 from aiocoap.transports.oscore import TransportOSCORE
 from aiocoap.transports.udp6 import MessageInterfaceUDP6, UDP6EndpointAddress
 
+from stallaini.link.accounting import Meter, Purpose, ip_bytes
+
 POKE_BYTES = 8
 _LOGGER = "stallaini.link.aiocoap"
 _MAX_TOKEN_BYTES = 8
@@ -58,26 +60,56 @@ class SenderTuning(TransportTuning):
         self.ACK_TIMEOUT = ack_timeout_s
 
 
+class OnceTuning(TransportTuning):
+    """A confirmable message that is not repeated; its answer may take 4 to 6 times `ack_timeout_s`."""
+
+    reliability = True
+    MAX_RETRANSMIT = 0
+
+    def __init__(self, ack_timeout_s: float) -> None:
+        self.ACK_TIMEOUT = 4 * ack_timeout_s
+
+
 class Endpoint(MessageInterfaceUDP6):
-    """The socket. Until `screen` is set it drops whatever comes."""
+    """The socket. Until `screen` is set it drops whatever comes. A `meter` is told of every datagram."""
 
     screen: Screen | None = None
+    meter: Meter | None = None
+    _refused_by_network = False
+    _last_sent: Message | None = None
+
+    def send(self, message: Message) -> None:
+        """Put a message on the wire; a network that takes nothing is told to who waits for the answer."""
+        self._refused_by_network = False
+        MessageInterfaceUDP6.send(self, message)
+        if self.meter is not None and not self._refused_by_network:
+            size_bytes = ip_bytes(remote_of(message).sockaddr[0], len(message.encode()))
+            self.meter.sent(size_bytes, repeated=message is self._last_sent)
+            self._last_sent = message
 
     def datagram_msg_received(self, data: bytes, ancdata: list[Any], flags: int, address: Any) -> None:
         """Take one datagram from the socket; never raises."""
         if self.screen is None:
             return
-        manager = cast(Any, self._ctx)
         message = self._decode(data, ancdata, address)
-        if flags & socket.MSG_TRUNC:
-            self.screen.refused("oversize", source_of(address))
-        elif message is None:
-            self.screen.refused("malformed", source_of(address))
-        elif len(manager._recent_messages) >= _MAX_REMEMBERED:
-            self.screen.refused("overload", source_of(address))
-        elif self.screen.admits(message, self):
+        admitted = message is not None and self._admits(self.screen, message, flags, address)
+        if self.meter is not None:
+            self.meter.received(ip_bytes(address[0], len(data)), _purpose_of(message, admitted))
+        if message is None:
+            reason = "oversize" if flags & socket.MSG_TRUNC else "malformed"
+            self.screen.refused(reason, source_of(address))
+        elif admitted:
             message.transport_tuning = ReceiverTuning()
-            manager.dispatch_message(message)
+            cast(Any, self._ctx).dispatch_message(message)
+
+    def _admits(self, screen: Screen, message: Message, flags: int, address: Any) -> bool:
+        if flags & socket.MSG_TRUNC:
+            screen.refused("oversize", source_of(address))
+            return False
+        if len(cast(Any, self._ctx)._recent_messages) >= _MAX_REMEMBERED:
+            screen.refused("overload", source_of(address))
+            return False
+        return screen.admits(message, self)
 
     def error_received(self, exc: OSError) -> None:
         """A datagram could not be sent. aiocoap shall hear of it only when it has noted what it sent.
@@ -85,6 +117,7 @@ class Endpoint(MessageInterfaceUDP6):
         Told at once, it forgets the exchange, then notes the repetition it was about: a message given up
         would be repeated for another minute, on the owner's bill, and end in a KeyError.
         """
+        self._refused_by_network = True
         remote = self._remote_being_sent_to.get()
         if remote is not None:
             self.loop.call_soon(self._unsendable, exc, remote)
@@ -146,6 +179,12 @@ def poke_proof(message: Message) -> bytes | None:
     return bytes(message.payload) if bare and len(message.payload) == POKE_BYTES else None
 
 
+def _purpose_of(message: Message | None, admitted: bool) -> Purpose:
+    if message is not None and poke_proof(message) is not None:
+        return "commands"
+    return "acknowledgements" if admitted else "retransmission"
+
+
 def remote_of(message: Message) -> UDP6EndpointAddress:
     """Where a received message came from."""
     remote = message.remote
@@ -158,7 +197,9 @@ def source_of(address: Any) -> str:
     return str(address[0]).removeprefix("::ffff:")
 
 
-async def open_endpoint(sock: socket.socket, screen: Screen, site: object | None) -> tuple[Context, Endpoint]:
+async def open_endpoint(
+    sock: socket.socket, screen: Screen, site: object | None, meter: Meter | None = None
+) -> tuple[Context, Endpoint]:
     """Run CoAP with OSCORE on a socket made by `udp_socket`; `site` answers requests, None makes none."""
     context = Context(serversite=site, loggername=_LOGGER)
     context.log.setLevel(logging.ERROR)  # what peers do wrong is counted and logged by the screen
@@ -171,6 +212,7 @@ async def open_endpoint(sock: socket.socket, screen: Screen, site: object | None
 
     await context._append_tokenmanaged_messagemanaged_transport(open_transport)
     opened[0].screen = screen
+    opened[0].meter = meter
     return context, opened[0]
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from stallaini.link.accounting import Purpose
 from stallaini.server.now import Quality, State
 from stallaini.server.passwords import MAX_LENGTH
 from stallaini.server.people import MAX_NAME_LENGTH, Language, Role
@@ -14,6 +15,7 @@ from stallaini.server.times import IsoTime
 # Telegram promises ids of at most 52 significant bits; a group's is negative (Bot API, object Chat).
 _TELEGRAM_ID = Annotated[int, Field(gt=-(2**52), lt=2**52)]
 _NAME = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
+_DAY = Annotated[str, Field(json_schema_extra={"format": "date"})]
 _PASSWORD = Annotated[str, Field(min_length=1, max_length=MAX_LENGTH)]
 
 
@@ -260,7 +262,7 @@ class ChannelEnergy(BaseModel):
 class DayEnergy(BaseModel):
     """One day in the site's zone: 1,440 minutes, or 1,380 or 1,500 when the clocks change."""
 
-    day: Annotated[str, Field(json_schema_extra={"format": "date"})]
+    day: _DAY
     minutes_present: int
     minutes: int
     channels: dict[str, ChannelEnergy]
@@ -286,6 +288,92 @@ class Energy(BaseModel):
     by: Literal["day"]
     timezone: str
     days: list[DayEnergy]
+
+
+class DayUsage(BaseModel):
+    """Bytes on the site's metered interface on one day of its zone, both ways at the IP level."""
+
+    day: _DAY
+    used_bytes: int
+    by_purpose: dict[Purpose, int]
+
+
+class MonthUsage(BaseModel):
+    """Bytes in the billing month [start, end)."""
+
+    start: _DAY
+    end: _DAY
+    used_bytes: int
+    up_bytes: int
+    down_bytes: int
+    by_purpose: dict[Purpose, int]
+
+
+class Saved(BaseModel):
+    """Bytes this month did not take: by minutes that shared a message, by live values that were declined."""
+
+    batching_bytes: int
+    declined_live_bytes: int
+
+
+class LivePrice(BaseModel):
+    """Whether the plan allows live values now, and what a minute of them takes."""
+
+    allowed: bool
+    bytes_per_min: int
+
+
+class BudgetTold(BaseModel):
+    """The site's data plan, as the site told at `at`; `today` is null before it told of today.
+
+    `interval_s`: from one message to the next; 0: minutes wait for the next month. `interface`: whose
+    counters were read; null: the link's own datagrams alone were counted. `forecast_bytes`: the month's
+    use at its end if it goes on as in the last week; null before an hour of it is known.
+    """
+
+    at: IsoTime
+    plan_bytes: int
+    billing_day: int
+    mode: str
+    interval_s: int
+    interface: str | None
+    live: LivePrice
+    today: DayUsage | None
+    month: MonthUsage
+    forecast_bytes: int | None
+    saved: Saved
+
+
+class Budget(BaseModel):
+    """The site's data plan and its use; `told` is null until the site told of it for the first time."""
+
+    model_config = _example(
+        site="noto",
+        timezone="Europe/Rome",
+        told={
+            "at": "2026-11-16T08:30:00Z",
+            "plan_bytes": 200_000_000,
+            "billing_day": 1,
+            "mode": "auto",
+            "interval_s": 60,
+            "interface": "wwan0",
+            "live": {"allowed": True, "bytes_per_min": 1416},
+            "today": {"day": "2026-11-16", "used_bytes": 81_200, "by_purpose": {"telemetry": 81_200}},
+            "month": {
+                "start": "2026-11-01",
+                "end": "2026-12-01",
+                "used_bytes": 3_410_000,
+                "up_bytes": 1_910_000,
+                "down_bytes": 1_500_000,
+                "by_purpose": {"telemetry": 1_910_000, "acknowledgements": 1_500_000},
+            },
+            "forecast_bytes": 6_600_000,
+            "saved": {"batching_bytes": 0, "declined_live_bytes": 0},
+        },
+    )
+    site: str
+    timezone: str
+    told: BudgetTold | None
 
 
 class ChatRequest(BaseModel):

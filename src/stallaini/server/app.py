@@ -7,6 +7,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stallaini.server import (
+    api_budget,
     api_chats,
     api_commands,
     api_link,
@@ -42,6 +43,7 @@ def create_api(services: Services) -> FastAPI:
     for module in (
         api_session,
         api_sites,
+        api_budget,
         api_live,
         api_commands,
         api_chats,

@@ -15,9 +15,11 @@ from stallaini.site.quantities import QUANTITIES
 from stallaini.site.values import Values, as_number, as_text
 
 __all__ = [
-    "DeviceConfig", "Fault", "JournalConfig", "LinkConfig", "LoadConfig", "SiteConfig", "SiteFileError",
-    "SolarConfig", "parse_site",
+    "DeviceConfig", "Fault", "JournalConfig", "LinkConfig", "LoadConfig", "Mode", "SiteConfig",
+    "SiteFileError", "SolarConfig", "parse_site",
 ]  # fmt: skip
+
+Mode = Literal["auto", "minute", "economy"]
 
 
 @dataclass(frozen=True)
@@ -53,14 +55,20 @@ class SolarConfig:
 
 @dataclass(frozen=True)
 class LinkConfig:
-    """When live values travel, how often, how long a message waits for its answer, and where HTTPS leads.
+    """When live values travel, how often, how long a message waits for its answer; the data plan; HTTPS.
 
-    `https_url` None: where the join line says.
+    The plan is `monthly_mb` MB of 10^6 bytes from each `billing_day` on. `interface` None: the default
+    route's, "none": none. `https_url` None: where the join line says.
     """
 
     live: Literal["watched", "always", "never"] = "watched"
     live_interval_s: float = 5.0
     ack_timeout_s: float = 2.0
+    monthly_mb: float = 200.0
+    billing_day: int = 1
+    mode: Mode = "auto"
+    interface: str | None = None
+    vpn_interface: str | None = None
     https_url: str | None = None
 
 

@@ -47,6 +47,35 @@ LINK = (
     SettingKind("live_interval_s", "float", default=5.0, low=1, high=3600, help="between two live messages"),
     SettingKind("ack_timeout_s", "float", default=2.0, low=0.5, high=60, help="before a message is repeated"),
     SettingKind(
+        "monthly_mb",
+        "float",
+        default=200.0,
+        low=1,
+        high=100_000,
+        help="the plan: MB of 10^6 bytes a month, both ways, never exceeded",
+    ),
+    SettingKind(
+        "billing_day",
+        "int",
+        default=1,
+        low=1,
+        high=31,
+        help="the day on which the plan's month begins; in a shorter month its last day",
+    ),
+    SettingKind(
+        "mode",
+        default="auto",
+        choices=("auto", "minute", "economy"),
+        help="spread the plan evenly over the month, send each minute as long as that can last, "
+        "or 15 minutes at a time and no live values",
+    ),
+    SettingKind(
+        "interface",
+        help='the metered interface, such as `wwan0`; without it the default route\'s, `"none"`: count the '
+        "link's own datagrams alone",
+    ),
+    SettingKind("vpn_interface", help="a WireGuard interface on the metered one, such as `wg0`"),
+    SettingKind(
         "https_url",
         help="the server's web address, such as `https://server.example.org`: the way when UDP is blocked; "
         "without it, the join line's",

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from stallaini.clock import SystemClock
-from stallaini.ops.bench import chart, codec, edge_load, ingest, lab, link, wire
+from stallaini.ops.bench import budget, chart, codec, edge_load, ingest, lab, link, wire
 from stallaini.ops.bench.report import Figure, as_json, as_text
 from stallaini.ops.progress import Progress
 
@@ -34,6 +34,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     fate = benches.add_parser("lab", help="edge and server through random schedules of misfortune (10 min)")
     lab.configure(fate)
     fate.set_defaults(run_bench=lab.run)
+    plans = benches.add_parser("budget", help="a year on three data plans, governed (about 2 min)")
+    budget.configure(plans)
+    plans.set_defaults(run_bench=budget.run)
 
 
 def run(args: argparse.Namespace) -> int:

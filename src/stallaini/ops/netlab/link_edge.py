@@ -12,6 +12,7 @@ from stallaini.edge.core import EdgeCore
 from stallaini.edge.exchange import CoapExchange
 from stallaini.edge.journal import Origin
 from stallaini.edge.keeper import JournalKeeper
+from stallaini.edge.meter import Meter
 from stallaini.link.join import Join
 from stallaini.link.oscore import ContextStore
 from stallaini.site.config import SiteConfig
@@ -54,15 +55,15 @@ class LinkEdge:
 
 @asynccontextmanager
 async def open_link_edge(
-    config: SiteConfig, folder: Path, join: Join, first_minute: int
+    config: SiteConfig, folder: Path, join: Join, first_minute: int, meter: Meter | None = None
 ) -> AsyncIterator[LinkEdge]:
     """The edge of a site, delivering until the end of the block: journal in RAM, keys in `folder`."""
     contexts = ContextStore(folder / f"{join.site}.oscore")
-    exchange = CoapExchange(contexts, join, config.link.ack_timeout_s)
+    exchange = CoapExchange(contexts, join, config.link.ack_timeout_s, meter=meter)
     clock = SystemClock()
     origin = Origin(_BOOT_ID, config.description.encode())
     keeper = JournalKeeper(None, int(config.journal.max_mb * 1e6), clock, origin)
-    core = EdgeCore(config, keeper, origin, clock, exchange)
+    core = EdgeCore(config, keeper, origin, clock, exchange, meter=meter)
     courier = asyncio.create_task(core.courier.run())
     try:
         yield LinkEdge(core, keeper, first_minute)

@@ -257,8 +257,10 @@ class Store(Protocol):
     async def first_minute(self, site: str) -> int | None:
         """The oldest stored minute of a site."""
 
-    async def events(self, site: str, start_s: int, end_s: int, limit: int) -> list[Event]:
-        """Events in [start, end), newest first, at most `limit`."""
+    async def events(
+        self, site: str, start_s: int, end_s: int, limit: int, kind: str | None = None
+    ) -> list[Event]:
+        """Events in [start, end), of one kind or of all, newest first, at most `limit`."""
 
     async def seal(self, now_minute: int) -> SealReport:
         """Turn hot minutes of finished UTC days into compressed chunks, merging late ones into theirs."""

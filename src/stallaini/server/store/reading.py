@@ -98,12 +98,12 @@ class Reader:
                 found[name] = newest
         return found
 
-    def events(self, start_s: int, end_s: int, limit: int) -> list[Event]:
-        """Events in [start, end), newest first."""
+    def events(self, start_s: int, end_s: int, limit: int, kind: str | None) -> list[Event]:
+        """Events in [start, end), of one kind or of all, newest first."""
         rows = self._connection.execute(
             "SELECT at_s, kind, data FROM event WHERE site = ? AND at_s >= ? AND at_s < ? "
-            "ORDER BY at_s DESC, journal DESC, seq DESC LIMIT ?",
-            (self._site, start_s, end_s, limit),
+            "AND kind = coalesce(?, kind) ORDER BY at_s DESC, journal DESC, seq DESC LIMIT ?",
+            (self._site, start_s, end_s, kind, limit),
         )
         return [Event(at_s, kind, json.loads(data)) for at_s, kind, data in rows]
 

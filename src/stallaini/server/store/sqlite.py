@@ -117,10 +117,12 @@ class SqliteStore:
         """The oldest stored minute of a site."""
         return await self._database.read(lambda connection: self._reader(connection, site).first_minute())
 
-    async def events(self, site: str, start_s: int, end_s: int, limit: int) -> list[Event]:
-        """Events in [start, end), newest first, at most `limit`."""
+    async def events(
+        self, site: str, start_s: int, end_s: int, limit: int, kind: str | None = None
+    ) -> list[Event]:
+        """Events in [start, end), of one kind or of all, newest first, at most `limit`."""
         return await self._database.read(
-            lambda connection: self._reader(connection, site).events(start_s, end_s, limit)
+            lambda connection: self._reader(connection, site).events(start_s, end_s, limit, kind)
         )
 
     async def add_command(self, site: str, new: NewCommand, now_s: float) -> CommandRow:

@@ -2,6 +2,7 @@ import "./style/base.css";
 import "./style/page.css";
 import "./style/now.css";
 import "./style/history.css";
+import "./style/budget.css";
 
 import { render } from "preact";
 

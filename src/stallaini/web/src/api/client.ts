@@ -1,4 +1,4 @@
-import type { Energy, History, Now, Session, Site, SiteRow } from "./types.ts";
+import type { Budget, Energy, History, Now, Session, Site, SiteRow } from "./types.ts";
 
 const PREFIX = "/api/v1";
 
@@ -45,6 +45,7 @@ export const api = {
   now: (site: string) => call<Now>(`${sitePath(site)}/now`),
   history: (site: string, name: string, startS: number, endS: number, points: number) =>
     call<History>(`${sitePath(site)}/series?${span(startS, endS)}&name=${encodeURIComponent(name)}&points=${points}`),
+  budget: (site: string) => call<Budget>(`${sitePath(site)}/budget`),
   energy: (site: string, startDay: string, endDay: string) =>
     call<Energy>(`${sitePath(site)}/energy?by=day&start=${startDay}&end=${endDay}`),
 };

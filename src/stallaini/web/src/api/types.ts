@@ -89,3 +89,31 @@ export interface Energy {
   timezone: string;
   days: EnergyDay[];
 }
+
+export interface Usage {
+  used_bytes: number;
+  by_purpose: Record<string, number>;
+}
+
+/** The data plan of a site's link, as the site told at `at`. */
+export interface BudgetTold {
+  at: string;
+  plan_bytes: number;
+  billing_day: number;
+  mode: "auto" | "minute" | "economy";
+  /** From one message to the next; 0: minutes wait for the next month. */
+  interval_s: number;
+  /** Whose counters were read; null: the link's own datagrams alone were counted. */
+  interface: string | null;
+  live: { allowed: boolean; bytes_per_min: number };
+  today: (Usage & { day: string }) | null;
+  month: Usage & { start: string; end: string };
+  forecast_bytes: number | null;
+  saved: { batching_bytes: number; declined_live_bytes: number };
+}
+
+export interface Budget {
+  site: string;
+  timezone: string;
+  told: BudgetTold | null;
+}

@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import { begin, heard, life, phase, site, sites } from "../state.ts";
 import { words } from "../words/index.ts";
 import { Announcer } from "./Announcer.tsx";
+import { BudgetCard } from "./BudgetCard.tsx";
 import { EnergyCard } from "./EnergyCard.tsx";
 import { Header } from "./Header.tsx";
 import { HistoryCard } from "./HistoryCard.tsx";
@@ -57,6 +58,7 @@ function Body() {
       <div class="column">
         <HistoryCard />
         <EnergyCard />
+        <BudgetCard />
         {ready && <Readings />}
       </div>
     </>

@@ -41,6 +41,16 @@ export function powerParts(locale: string, powerW: number): { value: string; uni
   return { value: number(locale, powerW, 0), unit: "W" };
 }
 
+/** A plan's bytes as people buy them: "200 MB", "1.5 MB". */
+export const planSize = (locale: string, bytes: number): string =>
+  number(locale, bytes / 1e6, bytes % 1e6 === 0 ? 0 : 1) + NO_BREAK + "MB";
+
+/** Bytes as kilobytes or, from a million on, megabytes: three digits at most say enough. */
+export function size(locale: string, bytes: number): string {
+  const [value, unit] = bytes >= 999_500 ? [bytes / 1e6, "MB"] : [bytes / 1e3, "kB"];
+  return number(locale, value, value >= 99.95 || value === 0 ? 0 : value >= 9.95 || unit === "kB" ? 1 : 2) + NO_BREAK + unit;
+}
+
 export function age(words: Words, ageS: number): string {
   if (ageS < 60) return words.age.s(Math.floor(ageS));
   if (ageS < 3_600) return words.age.min(Math.floor(ageS / 60));
@@ -76,6 +86,10 @@ export const dayAndClock = (locale: string, zone: string, unixS: number): string
 /** The weekday and the number of a site's day ("2026-11-16"): "Mon" and "16". */
 export const dayWeekday = (locale: string, day: string): string => weekdayName(locale, "UTC", Date.parse(day) / 1000);
 export const dayNumber = (day: string): string => String(Number(day.slice(8)));
+
+/** A day ("2026-11-01") as "1 Nov"; `later` so many days after it. */
+export const dayInMonth = (locale: string, day: string, later = 0): string =>
+  date(locale, "UTC", Date.parse(day) / 1000 + later * 86_400, { day: "numeric", month: "short" });
 
 /** "cell_over_voltage" as "Cell over voltage". */
 export function humanise(field: string): string {

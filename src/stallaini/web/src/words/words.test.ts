@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { en } from "./en.ts";
-import { age, humanise, number, powerParts, withUnit } from "./format.ts";
+import { age, dayInMonth, humanise, number, planSize, powerParts, size, withUnit } from "./format.ts";
 import { it, itNames } from "./it.ts";
 
 const DEVICES = new URL("../../../devices/", import.meta.url);
@@ -47,4 +47,17 @@ test("large power is told in kilowatts", () => {
 
 test("a field nobody named still reads like words", () => {
   assert.equal(humanise("cell_over_voltage"), "Cell over voltage");
+});
+
+test("bytes are told in three digits, in kilobytes or megabytes", () => {
+  const told = [0, 850, 81_240, 999_600, 3_410_000, 81_600_000, 200_000_000].map((bytes) => size("en-GB", bytes));
+  assert.deepEqual(told.map((each) => each.replace("\u00a0", " ")), ["0 kB", "0.9 kB", "81.2 kB", "1.00 MB", "3.41 MB", "81.6 MB", "200 MB"]);
+});
+
+test("a plan is told as it is bought", () => {
+  assert.deepEqual([planSize("en-GB", 20e6), planSize("it-IT", 1.5e6)], ["20\u00a0MB", "1,5\u00a0MB"]);
+});
+
+test("a day of a month", () => {
+  assert.equal(dayInMonth("en-GB", "2026-12-01", -1), "30 Nov");
 });
