@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 
 from stallaini import __version__
-from stallaini.clock import Clock
 from stallaini.edge.courier import Courier
 from stallaini.edge.exchange import Exchange
 from stallaini.edge.flags import FlagWatcher
 from stallaini.edge.journal import Origin
 from stallaini.edge.keeper import JournalKeeper
+from stallaini.edge.minutes import BEHIND_MINUTES, MinuteTicker, nearest_minute
 from stallaini.edge.sampler import Sampler
+from stallaini.edge.timekeeper import CLAIMED, KNOWN, UNKNOWN, ClockNews, Timekeeper
 from stallaini.edge.uplink import Delivery
-from stallaini.link.messages import Event, Live, Scalar
+from stallaini.link.messages import Answer, Downlink, Event, Live, Scalar, TimeQuality
 from stallaini.site.config import SiteConfig
 from stallaini.site.reading import Reading
 
@@ -21,27 +22,37 @@ logger = logging.getLogger(__name__)
 
 STARTED, STOPPED = "edge.started", "edge.stopped"
 _LONGEST_TEXT = 160
+_LONGEST_WAIT_S = 1.0
 
 
 class EdgeCore:
-    """One site's sampler, flag watcher, journal and courier.
+    """One site's time, sampler, flag watcher, journal and courier.
 
-    Drivable by hand under any clock: `on_reading`, `on_event`, `minute_ended`, then `await flush()`; the
-    running program drives it from the wires and lets `courier.run()` deliver.
+    Drivable by hand under any clock: `on_reading`, `on_event`, `tick` or `minute_ended`, then `await
+    flush()`; the running program drives it from the wires and lets `keep_time()` and `courier.run()` go on.
     """
 
     def __init__(
-        self, config: SiteConfig, keeper: JournalKeeper, origin: Origin, clock: Clock, exchange: Exchange
+        self,
+        config: SiteConfig,
+        keeper: JournalKeeper,
+        origin: Origin,
+        clock: Timekeeper,
+        exchange: Exchange,
     ) -> None:
         self._keeper = keeper
         self._clock = clock
         self._boot_id = origin.boot_id
         self._sampler = Sampler(config.description)
         self._flags = FlagWatcher(config.description, keeper.memory)
-        self.courier = Courier(Delivery(keeper, origin), keeper, exchange, clock, config.link, self.live)
+        self._delivery = Delivery(keeper, origin)
+        self._delivery.time_wanted = clock.server_wanted()
+        self.courier = Courier(self._delivery, keeper, exchange, clock, config.link, self.live, self._heard)
+        self.ticker = MinuteTicker(clock, self.minute_ended)
+        self._quality = TimeQuality.EXACT
 
     def started(self) -> None:
-        """Journal that the program started, and since when it was away."""
+        """Journal that the program started, since when it was away, and if it does not know the time."""
         last_minute = self._keeper.last_minute
         self.on_event(
             STARTED,
@@ -51,6 +62,23 @@ class EdgeCore:
                 "away_since": None if last_minute is None else (last_minute + 1) * 60,
             },
         )
+        if not self._clock.synchronized():
+            self.on_event(UNKNOWN, {CLAIMED: self._clock.claimed_s})
+
+    async def keep_time(self) -> None:
+        """Tick until cancelled; at least once a second, because the clock may be set meanwhile."""
+        while True:
+            await self._clock.sleep(min(60 - self._clock.wall_s() % 60, _LONGEST_WAIT_S))
+            self.tick()
+
+    def tick(self) -> None:
+        """Look at the clock: what is there to tell of it, is the server to be asked, is a minute over."""
+        self._tell(self._clock.look())
+        wanted = self._clock.server_wanted()
+        if wanted and not self._delivery.time_wanted and not self._clock.synchronized():
+            self.courier.wake()
+        self._delivery.time_wanted = wanted
+        self.ticker.tick()
 
     def on_reading(self, reading: Reading) -> None:
         """Take one reading; a flag it changes is journaled, and sent, at once."""
@@ -72,11 +100,12 @@ class EdgeCore:
 
         It has it when the program restarted within the minute, or the wall clock went back.
         """
+        quality, self._quality = self._quality, TimeQuality.EXACT
         if self._keeper.has_minute(minute):
             logger.warning("minute %d is in the journal already: its further readings are left out", minute)
             self._sampler.discard()
             return
-        self._keeper.append([self._sampler.close(minute)])
+        self._keeper.append([self._sampler.close(minute, quality)])
         self.courier.wake()
 
     def live(self) -> Live:
@@ -84,13 +113,38 @@ class EdgeCore:
         return self._sampler.live(int(self._clock.wall_s()), self._clock.monotonic_s())
 
     async def flush(self) -> bool:
-        """Deliver until everything is acknowledged. False: the link is down, or the server takes nothing."""
+        """Deliver until all that has a date is acknowledged.
+
+        False: the link is down, or the server takes nothing.
+        """
         return await self.courier.flush()
 
     def stopped(self) -> None:
         """Journal that the program ends in order, and close the journal. The running minute is dropped."""
         self.on_event(STOPPED, {})
         self._keeper.close()
+
+    def _heard(self, downlink: Downlink, round_trip_s: float) -> None:
+        """An answer came: only one that took the uplink says anything about the time."""
+        if downlink.answer is Answer.OK:
+            self._tell(self._clock.hear(downlink.time_ms, round_trip_s))
+            self._delivery.time_wanted = self._clock.server_wanted()
+
+    def _tell(self, news: ClockNews | None) -> None:
+        if news is None:
+            return
+        if news.kind == KNOWN:
+            self._time_known()
+        self.on_event(*news)
+
+    def _time_known(self) -> None:
+        """Date what was journaled so far; the running minute goes on as the wall minute nearest to it."""
+        self._keeper.repair()
+        nearest = nearest_minute(self._clock.wall_of(self.ticker.minute * 60))
+        near = range(nearest, nearest + BEHIND_MINUTES + 1)
+        free = (minute for minute in near if not self._keeper.has_minute(minute))
+        self.ticker.go_on_as(next(free, nearest))
+        self._quality = TimeQuality.REPAIRED
 
 
 def _bounded(data: dict[str, Scalar]) -> dict[str, Scalar]:

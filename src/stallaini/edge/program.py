@@ -18,7 +18,7 @@ from stallaini.edge.core import EdgeCore
 from stallaini.edge.exchange import Exchange
 from stallaini.edge.journal import Origin
 from stallaini.edge.keeper import JournalKeeper
-from stallaini.edge.minutes import MinuteTicker
+from stallaini.edge.timekeeper import Timekeeper
 from stallaini.errors import OperatorError
 from stallaini.site.config import DeviceConfig, SiteConfig
 
@@ -40,8 +40,10 @@ def open_core(
     """The core of a site over the journal in `data_dir` (None: one in RAM, for simulated history)."""
     origin = Origin(boot_id or read_boot_id(), config.description.encode())
     path = None if data_dir is None else data_dir / JOURNAL_FILE
-    keeper = JournalKeeper(path, int(config.journal.max_mb * 1e6), clock, origin)
-    return EdgeCore(config, keeper, origin, clock, exchange)
+    time = Timekeeper(clock, trusted=config.clock.trusted)
+    keeper = JournalKeeper(path, int(config.journal.max_mb * 1e6), time, origin)
+    time.remember(keeper.booted_s)
+    return EdgeCore(config, keeper, origin, time, exchange)
 
 
 async def run_edge(config: SiteConfig, data_dir: Path, clock: Clock, exchange: Exchange) -> None:
@@ -58,12 +60,11 @@ async def run_edge(config: SiteConfig, data_dir: Path, clock: Clock, exchange: E
 
 
 class _Program:
-    """The wires around a core: a reader for each bus, the minute ticker, the courier."""
+    """The wires around a core: a reader for each bus, the core's clock, the courier."""
 
     def __init__(self, config: SiteConfig, clock: Clock, core: EdgeCore) -> None:
         self._clock = clock
         self._core = core
-        self._ticker = MinuteTicker(clock, core.minute_ended, self._clock_stepped)
         self._buses: dict[str, list[CanBattery]] = {}
         for device in config.devices:
             self._add(device)
@@ -78,7 +79,7 @@ class _Program:
         async with asyncio.TaskGroup() as tasks:
             for reader in self._readers:
                 tasks.create_task(reader.run())
-            tasks.create_task(self._ticker.run())
+            tasks.create_task(self._core.keep_time())
             tasks.create_task(self._poll())
             tasks.create_task(self._core.courier.run())
 
@@ -92,7 +93,7 @@ class _Program:
 
     def _feeder(self, batteries: list[CanBattery]) -> Callable[[Frame], None]:
         def feed(frame: Frame) -> None:
-            self._ticker.heard(frame.monotonic_s)
+            self._core.ticker.heard(frame.monotonic_s)
             for battery in batteries:
                 for reading in battery.feed(frame):
                     self._core.on_reading(reading)
@@ -107,9 +108,6 @@ class _Program:
             for battery in batteries:
                 for kind, data in battery.poll(self._clock.monotonic_s()):
                     self._core.on_event(kind, data)
-
-    def _clock_stepped(self, seconds: float) -> None:
-        self._core.on_event("clock.stepped", {"seconds": round(seconds)})
 
 
 def _lock(data_dir: Path) -> int:

@@ -12,6 +12,7 @@ from stallaini.edge.core import EdgeCore
 from stallaini.edge.exchange import CoapExchange
 from stallaini.edge.journal import Origin
 from stallaini.edge.keeper import JournalKeeper
+from stallaini.edge.timekeeper import Timekeeper
 from stallaini.link.join import Join
 from stallaini.link.oscore import ContextStore
 from stallaini.site.config import SiteConfig
@@ -59,7 +60,7 @@ async def open_link_edge(
     """The edge of a site, delivering until the end of the block: journal in RAM, keys in `folder`."""
     contexts = ContextStore(folder / f"{join.site}.oscore")
     exchange = CoapExchange(contexts, join, config.link.ack_timeout_s)
-    clock = SystemClock()
+    clock = Timekeeper(SystemClock(), trusted=True)
     origin = Origin(_BOOT_ID, config.description.encode())
     keeper = JournalKeeper(None, int(config.journal.max_mb * 1e6), clock, origin)
     core = EdgeCore(config, keeper, origin, clock, exchange)
