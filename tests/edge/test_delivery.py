@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.edge import BOOT, ORIGIN, clock_at_noon, describe, event, minute
+from tests.support.edge import BOOT, DESCRIPTION, ORIGIN, clock_at_noon, describe, event, minute
 from tests.support.model_server import ModelServer
 
 from stallaini.edge.journal import Origin
 from stallaini.edge.keeper import JournalKeeper
 from stallaini.edge.uplink import Delivery
-from stallaini.link.envelope import encode_downlink
+from stallaini.link import model_slots as slots
+from stallaini.link.codec_range import Codecs
+from stallaini.link.downlink import encode_downlink
 from stallaini.link.messages import Answer, Downlink, Event, Live, Minute
+from stallaini.link.model import Model
 
 
 class Edge:
@@ -173,7 +177,7 @@ def test_entries_of_an_older_description_are_delivered_under_it(tmp_path: Path) 
     hashes = [(uplink.description_hash, len(uplink.entries)) for uplink in server.uplinks]
     assert [count for _, count in hashes] == [3, 2]
     assert hashes[0][0] != hashes[1][0]
-    assert len(server.state.widths) == 2
+    assert len(server.state.codecs) == 2
 
 
 def test_live_values_travel_alone_or_with_what_is_due(tmp_path: Path) -> None:
@@ -233,7 +237,9 @@ class Faults:
 ACTIONS = st.one_of(
     st.tuples(st.just("append"), st.integers(1, 40)),
     st.tuples(st.just("exchange"), st.sampled_from([name for name in vars(Faults) if name[0] != "_"])),
-    st.tuples(st.sampled_from(("good", "good", "kill", "backup", "restore", "restart_server")), st.just("")),
+    st.tuples(
+        st.sampled_from(("good", "good", "kill", "backup", "restore", "restart_server", "watch")), st.just("")
+    ),
 )
 
 
@@ -256,6 +262,8 @@ def test_in_any_order_of_mishaps_each_minute_arrives_once_or_is_named_lost(
                 server.restore(backup)
             elif action == "restart_server":
                 server.known = None
+            elif action == "watch":
+                server.watching_s = 60 - server.watching_s
             elif action == "kill":
                 edge.start()
             elif (payload := edge.delivery.compose()) is not None:
@@ -299,3 +307,114 @@ def _check(edge: Edge, numbers: dict[tuple[bytes, int], Minute | Event]) -> None
     wanted = {minute(number).minute for number in range(edge.appended)}
     assert wanted - set(minutes) <= named, "none lost without its gap named"
     assert set(minutes) <= wanted
+
+
+def test_a_steady_minute_takes_few_bytes_and_its_answer_none(tmp_path: Path) -> None:
+    edge = Edge(tmp_path / "j", ModelServer())
+    edge.append(3)
+    edge.deliver_all()
+    edge.append(1)
+    payload = edge.delivery.compose()
+    assert payload is not None
+    assert len(payload) <= 8
+    answer = edge.server.handle(payload)
+    assert answer == b""
+    assert edge.delivery.answered(answer)
+    assert not edge.keeper.unacked
+
+
+def a_backlog(path: Path) -> Edge:
+    """An edge that the server knows, three thousand noisy minutes behind."""
+    edge = Edge(path, ModelServer())
+    edge.append(1)
+    edge.deliver_all()
+    chance = random.Random(3)
+    edge.keeper.append([minute(number, chance.randrange(-900, 900)) for number in range(1, 3000)])
+    edge.appended = 3000
+    return edge
+
+
+def test_an_event_passes_a_long_backlog_of_minutes(tmp_path: Path) -> None:
+    edge = a_backlog(tmp_path / "j")
+    edge.keeper.append([event(7)])
+    assert edge.exchange()
+    assert event(7) in edge.server.bodies
+    assert edge.delivered == [0]
+    exchanges = edge.deliver_all()
+    assert exchanges < 20
+    assert edge.delivered == list(range(3000))
+    assert edge.server.bodies.count(event(7)) == 1, "one entry, though it was sent twice"
+
+
+def test_while_somebody_watches_the_newest_minute_passes_the_backlog(tmp_path: Path) -> None:
+    edge = a_backlog(tmp_path / "j")
+    edge.server.watching_s = 60
+    assert edge.exchange()
+    assert edge.exchange()
+    assert edge.delivered[-1] == 2999
+    assert len(edge.delivered) < 2000
+    edge.append(1)
+    assert edge.exchange()
+    assert edge.delivered[-1] == 3000
+    edge.deliver_all()
+    assert edge.delivered == list(range(3001))
+
+
+def test_events_go_and_minutes_wait_when_only_events_may(tmp_path: Path) -> None:
+    edge = Edge(tmp_path / "j", ModelServer())
+    edge.append(1)
+    edge.deliver_all()
+    edge.append(5, events=1)
+    payload = edge.delivery.compose(events_only=True)
+    assert payload is not None
+    assert edge.delivery.answered(edge.server.handle(payload))
+    assert edge.delivery.compose(events_only=True) is None, "once is enough"
+    assert edge.delivered == [0]
+    edge.deliver_all()
+    assert edge.delivered == list(range(6))
+
+
+def test_a_site_codes_by_its_own_model_until_the_server_lacks_it(tmp_path: Path) -> None:
+    server = ModelServer()
+    own = Model({"*": {slots.GONE: 60_000}})
+    edge = Edge(tmp_path / "j", server)
+    edge.delivery = Delivery(edge.keeper, ORIGIN, own)
+    server.models = [own]
+    edge.append(1)
+    edge.deliver_all()
+    assert Answer.UNKNOWN_MODEL not in server.answers
+    server.state.codecs = {hash_: Codecs(DESCRIPTION) for hash_ in server.state.codecs}
+    edge.append(2)
+    edge.deliver_all()
+    assert server.answers.count(Answer.UNKNOWN_MODEL) == 1
+    assert edge.delivered == [0, 1, 2]
+
+
+def test_a_wish_for_the_time_makes_an_uplink_of_its_own(tmp_path: Path) -> None:
+    edge = Edge(tmp_path / "j", ModelServer())
+    assert edge.delivery.compose() is None
+    edge.delivery.time_wanted = True
+    assert edge.exchange()
+    assert edge.exchange()
+    assert edge.server.uplinks[-1].time_wanted
+    edge.delivery.time_wanted = False
+    assert edge.delivery.compose() is None
+
+
+def test_the_newest_command_kept_is_told_once(tmp_path: Path) -> None:
+    edge = Edge(tmp_path / "j", ModelServer())
+    edge.append(1)
+    edge.deliver_all()
+    edge.delivery.commands_seen = 42
+    for _ in range(2):
+        edge.append(1)
+        edge.deliver_all()
+    assert [uplink.commands_seen for uplink in edge.server.uplinks[-2:]] == [42, None]
+
+
+def test_a_refused_second_edge_keeps_everything(tmp_path: Path) -> None:
+    edge = Edge(tmp_path / "j", ModelServer())
+    edge.append(1)
+    assert edge.delivery.compose() is not None
+    assert not edge.delivery.answered(encode_downlink(Downlink(Answer.CONFLICT, 0)))
+    assert edge.keeper.unacked

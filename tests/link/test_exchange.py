@@ -14,8 +14,9 @@ from tests.support.coap_pair import HASTE_S, CoapPair, RawClient, coap_pair
 from tests.support.udp_relay import UdpRelay
 
 from stallaini.edge.exchange import CoapExchange, LinkDown, Refused
+from stallaini.link.downlink import encode_downlink
 from stallaini.link.enrolment import admit
-from stallaini.link.envelope import encode_downlink, encode_uplink
+from stallaini.link.envelope import HeadForm, encode_uplink
 from stallaini.link.messages import Answer, Downlink, Entry, Minute, Uplink
 from stallaini.link.oscore import ContextStore
 from stallaini.server.coap import CoapEndpoint
@@ -226,18 +227,18 @@ async def test_an_idle_link_is_silent(pair: CoapPair) -> None:
     assert (len(pair.relay.up.sizes), len(pair.relay.down.sizes)) == passed
 
 
-async def test_a_minute_of_ten_series_costs_at_most_118_bytes_headers_and_answer_included(
+async def test_a_minute_of_ten_series_costs_at_most_104_bytes_headers_and_answer_included(
     pair: CoapPair,
 ) -> None:
-    pair.handle = answering(encode_downlink(Downlink(Answer.OK, 525_601)))
+    pair.handle = answering(encode_downlink(Downlink(Answer.OK, 525_601), settled_seq=525_601))
     base = Minute(29_733_120, (5230, 5229, 5233, -128, -139, -122, 6240, 98, 231, 0))
     now = Minute(29_733_121, (5231, 5229, 5234, -131, -140, -122, 6240, 98, 231, 0))
     uplink = Uplink(b"j" * 8, b"b" * 8, b"d" * 8, after_seq=525_600, entries=(Entry(525_601, now),))
-    payload = encode_uplink(uplink, Entry(525_600, base), full_head=False)
+    payload = encode_uplink(uplink, Entry(525_600, base), form=HeadForm.BRIEF)
     for _ in range(300):
         await pair.exchange(payload)
     up, down = pair.relay.up, pair.relay.down
-    assert up.sizes[-1] + down.sizes[-1] + 2 * 28 <= 118
+    assert up.sizes[-1] + down.sizes[-1] + 2 * 28 <= 104
 
 
 async def test_a_killed_server_and_its_successor_lose_nothing(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.support.uplinks import DAY, NOON_MINUTE, Edge, Server, a_description, minute
 
-from stallaini.link.messages import Answer, Downlink, Entry, Event, Live
+from stallaini.link.envelope import HeadForm
+from stallaini.link.messages import Answer, Command, Downlink, Entry, Event, Head, Live
 from stallaini.link.varint import Malformed
 from stallaini.server.ingest import Ingest, NotReady
 from stallaini.server.store.base import StoreUnavailable
@@ -76,7 +78,7 @@ async def test_minutes_chained_to_the_last_acknowledged_one_are_understood(serve
     third = edge.entries([minute(NOON_MINUTE + 2)])
     await edge.send(server, edge.uplink(first))
     chained = edge.uplink(second, described=False)
-    assert (await edge.send(server, chained, first[0], full_head=False)).answer is Answer.OK
+    assert (await edge.send(server, chained, first[0], form=HeadForm.TAG)).answer is Answer.OK
     # The answer to the second was lost: the edge still codes against the first.
     late = edge.uplink([*second, *third], described=False)
     assert (await edge.send(server, late, first[0])).acked_seq == 3
@@ -103,7 +105,7 @@ async def test_bases_heads_and_acknowledgements_survive_a_restart(tmp_path: Path
         await edge.send(server, edge.uplink(first))
     with Server.running(tmp_path) as server:
         uplink = edge.uplink(second, described=False)
-        answer = await edge.send(server, uplink, first[0], full_head=False)
+        answer = await edge.send(server, uplink, first[0], form=HeadForm.TAG)
         assert answer == Downlink(Answer.OK, acked_seq=2)
         assert await stored(server) == [0, 1]
 
@@ -111,7 +113,7 @@ async def test_bases_heads_and_acknowledgements_survive_a_restart(tmp_path: Path
 async def test_a_tag_without_a_known_head_is_answered_with_need_head(server: Server) -> None:
     edge = Edge()
     uplink = edge.uplink(edge.entries([minute(NOON_MINUTE)]), described=False)
-    assert (await edge.send(server, uplink, full_head=False)).answer is Answer.NEED_HEAD
+    assert (await edge.send(server, uplink, form=HeadForm.TAG)).answer is Answer.NEED_HEAD
 
 
 async def test_a_server_that_lacks_earlier_entries_asks_for_them(server: Server) -> None:
@@ -212,7 +214,7 @@ async def test_live_values_are_shown_but_not_stored(server: Server) -> None:
     server.ear.watched_s = 30
     server.clock.advance(5)
     live = Live(int(server.clock.wall_s()), ((12, 1), None))
-    answer = await edge.send(server, edge.uplink(live=live, described=False), full_head=False)
+    answer = await edge.send(server, edge.uplink(live=live, described=False), form=HeadForm.TAG)
     assert answer == Downlink(Answer.OK, acked_seq=1, watching_s=30)
     assert server.ear.heard[-1] == ("noto", live)
     (row,) = await server.store.sites()
@@ -256,3 +258,88 @@ async def test_a_changed_title_is_the_sites_newest(server: Server) -> None:
     await Edge(description=a_description(title="Noto, new"), journal=2).tell(server, minute(NOON_MINUTE + 1))
     (row,) = await server.store.sites()
     assert (row.title, row.timezone, row.last_minute) == ("Noto, new", "Europe/Rome", NOON_MINUTE + 1)
+
+
+async def test_entries_ahead_are_stored_and_shown_but_acknowledge_nothing(server: Server) -> None:
+    edge = Edge()
+    entries = edge.entries([minute(NOON_MINUTE + n) for n in range(5)])
+    await edge.send(server, edge.uplink(entries[:1]))
+    ahead = replace(edge.uplink(entries[4:], after_seq=1), ahead=True)
+    assert await edge.send(server, ahead) == Downlink(Answer.OK, acked_seq=1)
+    assert await stored(server) == [0, 4]
+    assert server.ear.minutes[-1] == NOON_MINUTE + 4
+    assert (await edge.send(server, edge.uplink(entries[1:]))).acked_seq == 5
+    assert await stored(server) == [0, 1, 2, 3, 4]
+    assert server.ingest.counters["minutes.known"] == 1
+
+
+async def test_an_event_ahead_is_one_event(server: Server) -> None:
+    edge = Edge()
+    entries = edge.entries([minute(NOON_MINUTE), Event(NOON_MINUTE * 60, "flag.raised", {"channel": "x"})])
+    await edge.send(server, replace(edge.uplink(entries[1:], after_seq=0), ahead=True))
+    await edge.send(server, edge.uplink(entries))
+    assert await kinds(server) == ["flag.raised"]
+
+
+async def test_a_refused_minute_ahead_is_judged_when_its_turn_comes(server: Server) -> None:
+    edge = Edge()
+    entries = edge.entries([minute(NOON_MINUTE), minute(NOON_MINUTE + 10 * DAY)])
+    await edge.send(server, replace(edge.uplink(entries[1:], after_seq=0), ahead=True))
+    assert server.ingest.counters["minutes.refused.future"] == 0
+    assert (await edge.send(server, edge.uplink(entries))).acked_seq == 2
+    assert server.ingest.counters["minutes.refused.future"] == 1
+
+
+async def test_a_brief_uplink_is_taken_and_one_that_does_not_fit_asks_for_the_head(server: Server) -> None:
+    edge = Edge()
+    entries = edge.entries([minute(NOON_MINUTE + n) for n in range(3)])
+    await edge.send(server, edge.uplink(entries[:1]))
+    brief = edge.uplink(entries[1:2], described=False)
+    assert await edge.send(server, brief, entries[0], form=HeadForm.BRIEF) == Downlink(Answer.OK, 2)
+    other = Entry(2, minute(NOON_MINUTE + 1, 0, 0, 0, 0))
+    wrong = edge.uplink(entries[2:], described=False)
+    assert (await edge.send(server, wrong, other, form=HeadForm.BRIEF)).answer is Answer.NEED_HEAD
+    assert await stored(server) == [0, 1]
+
+
+async def test_the_time_is_told_when_it_is_asked_for(server: Server) -> None:
+    edge = Edge()
+    answer = await edge.send(server, replace(edge.uplink(), time_wanted=True))
+    assert answer.time_ms == int(server.clock.wall_s() * 1000)
+    assert (await edge.send(server, edge.uplink())).time_ms is None
+    server.clock.step_wall(-server.clock.wall_s() + 60)
+    assert (await edge.send(server, replace(edge.uplink(), time_wanted=True))).time_ms is None
+
+
+async def test_a_second_edge_with_the_same_keys_is_refused_and_noted(server: Server) -> None:
+    """The card was copied: both speak, each from a boot of its own. The newer boot is heard."""
+    first, second = Edge(), Edge()
+    second.boot_id = b"boottwo!"
+    await first.tell(server, minute(NOON_MINUTE))
+    await second.tell(server, minute(NOON_MINUTE))
+    second.seq = first.seq
+    for restart in (False, True):
+        if restart:
+            server.ingest = Ingest(server.store, server.clock, server.ear)
+        entries = first.entries([minute(NOON_MINUTE + first.seq)])
+        answer = await first.send(server, first.uplink(entries, after_seq=1))
+        assert (answer.answer, answer.acked_seq) == (Answer.CONFLICT, 1 + restart)
+        assert (await second.tell(server, minute(NOON_MINUTE + 5 + second.seq))).answer is Answer.OK
+    assert (await kinds(server)).count("link.conflict") == 1
+
+
+async def test_commands_come_down_with_the_time_and_only_with_an_ok(server: Server) -> None:
+    command = Command(1, "anna", "ping", 0, 2**31)
+    asked: list[tuple[str, int | None]] = []
+
+    class Box:
+        async def waiting(self, site: str, head: Head, seen: int | None) -> list[Command]:
+            asked.append((site, seen))
+            return [command]
+
+    server.ingest = Ingest(server.store, server.clock, server.ear, box=Box())
+    edge = Edge()
+    assert (await edge.send(server, edge.uplink(described=False))).commands == ()
+    answer = await edge.send(server, replace(edge.uplink(), commands_seen=7))
+    assert (answer.commands, answer.time_ms) == ((command,), int(server.clock.wall_s() * 1000))
+    assert asked == [("noto", 7)]

@@ -19,7 +19,8 @@ from tests.support.telegram import TOKEN, Talk, TelegramStandIn
 
 from stallaini.clock import VirtualClock
 from stallaini.devices.catalogue import load_kinds
-from stallaini.link.envelope import decode_downlink, encode_uplink
+from stallaini.link.downlink import decode_downlink
+from stallaini.link.envelope import encode_uplink
 from stallaini.link.messages import Answer, Entry, Event, Live, Minute, Uplink
 from stallaini.server.app import create_app
 from stallaini.server.database import FILE_NAME, Database
@@ -213,7 +214,9 @@ class BotHouse:
             description=description.encode(),
             live=live,
         )
-        downlink = decode_downlink(self.run(self._ingest.handle(site, encode_uplink(uplink))))
+        downlink = decode_downlink(
+            self.run(self._ingest.handle(site, encode_uplink(uplink))), uplink.settled_seq
+        )
         assert (downlink.answer, downlink.acked_seq) == (Answer.OK, self._seqs[site])
 
 

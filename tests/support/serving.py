@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 
 from stallaini.clock import VirtualClock
-from stallaini.link.envelope import decode_downlink, encode_uplink
+from stallaini.link.downlink import decode_downlink
+from stallaini.link.envelope import encode_uplink
 from stallaini.link.messages import Answer, Entry, Event, Live, Minute, Uplink
 from stallaini.server.program import Server, ServerOptions
 from stallaini.site.description import ChannelSpec, Description, DeviceSpec, LoadSpec, SeriesSpec
@@ -110,7 +111,7 @@ class FakeSite:
             description=None if self._described else encoded,
             live=live,
         )
-        answer = decode_downlink(await self.deliver(encode_uplink(uplink)))
+        answer = decode_downlink(await self.deliver(encode_uplink(uplink)), uplink.settled_seq)
         self._seq += len(bodies)
         self._described = True
         assert (answer.answer, answer.acked_seq) == (Answer.OK, self._seq)

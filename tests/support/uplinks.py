@@ -7,8 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from stallaini.clock import VirtualClock
-from stallaini.link.envelope import decode_downlink, encode_uplink
+from stallaini.link.codec_range import RangeCodec
+from stallaini.link.downlink import decode_downlink
+from stallaini.link.envelope import HeadForm, encode_uplink
 from stallaini.link.messages import Downlink, Entry, Event, Live, Minute, Uplink
+from stallaini.link.model import series_kinds
 from stallaini.server.database import Database
 from stallaini.server.ingest import Ingest
 from stallaini.server.store.sqlite import SqliteStore
@@ -126,11 +129,16 @@ class Edge:
         )
 
     async def send(
-        self, server: Server, uplink: Uplink, base: Entry | None = None, *, full_head: bool = True
+        self,
+        server: Server,
+        uplink: Uplink,
+        base: Entry | None = None,
+        *,
+        form: HeadForm = HeadForm.FULL,
     ) -> Downlink:
         """One exchange."""
-        payload = encode_uplink(uplink, base, full_head=full_head)
-        return decode_downlink(await server.ingest.handle(self.site, payload))
+        payload = encode_uplink(uplink, base, form=form, codec=RangeCodec(series_kinds(self.description)))
+        return decode_downlink(await server.ingest.handle(self.site, payload), uplink.settled_seq)
 
     async def tell(self, server: Server, *bodies: Minute | Event) -> Downlink:
         """Send new entries self-contained, with the description."""

@@ -15,6 +15,7 @@ from stallaini.edge.sampler import Sampler
 from stallaini.edge.timekeeper import CLAIMED, KNOWN, UNKNOWN, ClockNews, Timekeeper
 from stallaini.edge.uplink import Delivery
 from stallaini.link.messages import Answer, Downlink, Event, Live, Scalar, TimeQuality
+from stallaini.link.model import Model
 from stallaini.site.config import SiteConfig
 from stallaini.site.reading import Reading
 
@@ -39,13 +40,14 @@ class EdgeCore:
         origin: Origin,
         clock: Timekeeper,
         exchange: Exchange,
+        model: Model | None = None,
     ) -> None:
         self._keeper = keeper
         self._clock = clock
         self._boot_id = origin.boot_id
         self._sampler = Sampler(config.description)
         self._flags = FlagWatcher(config.description, keeper.memory)
-        self._delivery = Delivery(keeper, origin)
+        self._delivery = Delivery(keeper, origin, model)
         self._delivery.time_wanted = clock.server_wanted()
         self.courier = Courier(self._delivery, keeper, exchange, clock, config.link, self.live, self._heard)
         self.ticker = MinuteTicker(clock, self.minute_ended)

@@ -20,6 +20,7 @@ from stallaini.edge.journal import Origin
 from stallaini.edge.keeper import JournalKeeper
 from stallaini.edge.timekeeper import Timekeeper
 from stallaini.errors import OperatorError
+from stallaini.link.model_files import read_site_model
 from stallaini.site.config import DeviceConfig, SiteConfig
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,8 @@ def open_core(
     time = Timekeeper(clock, trusted=config.clock.trusted)
     keeper = JournalKeeper(path, int(config.journal.max_mb * 1e6), time, origin)
     time.remember(keeper.booted_s)
-    return EdgeCore(config, keeper, origin, time, exchange)
+    model = None if data_dir is None else read_site_model(data_dir)
+    return EdgeCore(config, keeper, origin, time, exchange, model)
 
 
 async def run_edge(config: SiteConfig, data_dir: Path, clock: Clock, exchange: Exchange) -> None:

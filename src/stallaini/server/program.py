@@ -15,6 +15,7 @@ from typing import IO
 
 from stallaini.clock import Clock
 from stallaini.errors import OperatorError
+from stallaini.link.model_files import read_models
 from stallaini.link.oscore import ContextStore
 from stallaini.server.app import create_app
 from stallaini.server.coap import COAP_PORT, CoapEndpoint
@@ -86,7 +87,7 @@ class Server:
         self._stack.callback(database.close)
         self.people = People(database, self._clock)
         self.store = SqliteStore(database)
-        self.ingest = Ingest(self.store, self._clock, self.hub)
+        self.ingest = Ingest(self.store, self._clock, self.hub, read_models(data_dir))
         self.metrics.watch_gauge("database_bytes", "Size of the database", lambda: _size_bytes(database.path))
 
     async def _open_ports(self) -> None:

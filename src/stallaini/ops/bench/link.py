@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from stallaini.clock import SystemClock
 from stallaini.errors import OperatorError
+from stallaini.ops.bench.link_cpu import cpu_ms_per_minute
 from stallaini.ops.bench.link_day import Day
 from stallaini.ops.bench.link_loss import Loss, measure_loss
 from stallaini.ops.bench.link_ours import SITE_FILES, Cost, Way, measure_ways
@@ -27,7 +28,7 @@ from stallaini.ops.netlab.tools import CABLE_TOOLS, TUNNEL_TOOLS, require
 from stallaini.ops.netlab.tunnel import open_tunnel
 from stallaini.ops.progress import Progress
 
-_MINUTES = 240
+_MINUTES = 1440
 _PEER_MESSAGES = 20
 _BATCHES_MIN = (1, 5, 15)
 _LOSS_SHARE, _LOSS_SITES, _LOSS_MINUTES = 0.2, 40, 15
@@ -76,7 +77,9 @@ def measure(minutes: int = _MINUTES, *, with_loss: bool = False) -> Report:
     progress.done()
     entropy = {series: day.entropy_bytes_per_min() for series, day in days.items()}
     rows = [line for series in entropy for line in _rows(series, costs, peers, entropy[series])]
-    return Report(minutes, entropy, rows, _backlogs(costs), loss)
+    with _folder() as folder:
+        spent_ms = {series: cpu_ms_per_minute(day, folder / str(series)) for series, day in days.items()}
+    return Report(minutes, entropy, rows, _backlogs(costs), spent_ms, loss)
 
 
 def _measure_ours(minutes: int) -> tuple[dict[Way, Cost], dict[int, Day]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from stallaini.clock import VirtualClock
 from stallaini.devices.catalogue import load_kinds
 from stallaini.edge.exchange import CoapExchange, Exchange
 from stallaini.errors import OperatorError
+from stallaini.link.enrolment import accept
 from stallaini.link.join import Join
 from stallaini.link.oscore import ContextStore
 from stallaini.ops.bench.link_day import Day
@@ -23,10 +25,12 @@ from stallaini.site.config import SiteConfig, parse_site
 from stallaini.twin.house import House
 
 SITE_FILES = {10: SITE_FILE, 40: Path(__file__).with_name("link_site.toml")}
-START_MINUTE = 29_000_000  # a noon in February 2025
+START_MINUTE = 29_000_159  # an evening in February 2025; the minute after it is a multiple of all batches
 DAY_MINUTES = 1440
 _PROFILE = "pylon-plus"
 _SETTLE_S = 0.2
+_AGED_SEQ = 70_000
+"""OSCORE's numbers as after 49 days of one message a minute: three bytes long, and so for 31 years."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,9 @@ def _measure(pair: Pair, way: Way, join: Join, minutes: int, folder: Path, count
 
 async def _send(way: Way, join: Join, minutes: int, contexts_path: Path, counter: WireCounter) -> Cost:
     contexts = ContextStore(contexts_path)
+    accept(contexts, join)
+    with sqlite3.connect(contexts_path) as file:
+        file.execute("UPDATE context SET next_seq = ?", (_AGED_SEQ,))
     coap = CoapExchange(contexts, join)
     exchange = _Weighed(coap)
     history = History(way.config(), House(seed=1), _PROFILE, exchange, VirtualClock(START_MINUTE * 60.0))
