@@ -13,6 +13,7 @@ from stallaini.clock import VirtualClock
 from stallaini.edge.core import EdgeCore
 from stallaini.edge.exchange import LinkDown
 from stallaini.edge.keeper import JournalKeeper
+from stallaini.edge.timekeeper import Timekeeper
 from stallaini.link.messages import Event, Minute
 from stallaini.site.config import LinkConfig
 from stallaini.site.reading import Reading
@@ -34,8 +35,9 @@ class World:
 
     def start(self) -> None:
         """Start the edge, on the journal it left when it ran before."""
-        self.keeper = JournalKeeper(self._folder / "j", 10**8, self.clock, ORIGIN)
-        self.core = EdgeCore(self._config, self.keeper, ORIGIN, self.clock, self.exchange)
+        time = Timekeeper(self.clock)
+        self.keeper = JournalKeeper(self._folder / "j", 10**8, time, ORIGIN)
+        self.core = EdgeCore(self._config, self.keeper, ORIGIN, time, self.exchange)
         self.core.started()
 
     async def exchange(self, payload: bytes) -> bytes:
