@@ -12,7 +12,9 @@ from stallaini.edge.timekeeper import Timekeeper
 class Bench:
     """A ticker looked at every half second, and what it told."""
 
-    def __init__(self, start_s: float = NOON_S + 30.0, monotonic_s: float = 5.0, *, right: bool = True) -> None:
+    def __init__(
+        self, start_s: float = NOON_S + 30.0, monotonic_s: float = 5.0, *, right: bool = True
+    ) -> None:
         self.clock = VirtualClock(start_s, monotonic_s, right=right)
         self.time = Timekeeper(self.clock)
         self.ended: list[int] = []

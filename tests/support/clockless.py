@@ -52,13 +52,14 @@ class Site:
 
     # -- what happens to it
 
-    def boot(self, off_s: float, claimed_s: float) -> None:
-        """The power fails and comes back; the machine's clock then claims that time."""
+    def boot(self, off_s: float, claimed_s: float | None) -> None:
+        """The power fails and comes back; the machine's clock then claims that time (None: is set right)."""
         self._pass(off_s)
         self._boots += 1
         self._booted_s = self._now_s
         self._pass(UPTIME_S)
-        self.clock = VirtualClock(claimed_s + UPTIME_S, UPTIME_S, right=False)
+        wall_s = self._now_s if claimed_s is None else claimed_s + UPTIME_S
+        self.clock = VirtualClock(wall_s, UPTIME_S, right=claimed_s is None)
         self._start()
 
     def restart(self, off_s: float) -> None:
