@@ -109,4 +109,12 @@ def add_past_boots(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE site ADD COLUMN past_boots BLOB")
 
 
-MIGRATIONS = (create_store, add_past_boots)
+def add_time_quality(connection: sqlite3.Connection) -> None:
+    """How well it is known when a minute was, for those that are not exact."""
+    connection.execute(
+        "CREATE TABLE time_quality (site TEXT NOT NULL, minute INTEGER NOT NULL, span INTEGER NOT NULL, "
+        "quality INTEGER NOT NULL, PRIMARY KEY (site, minute, span)) WITHOUT ROWID"
+    )
+
+
+MIGRATIONS = (create_store, add_past_boots, add_time_quality)
