@@ -258,3 +258,29 @@ async def test_the_running_edge_ends_its_minutes_on_the_clock_it_is_given(tmp_pa
     await world.run(200)
     keeping.cancel()
     assert world.minutes == [0, 1, 2]
+
+
+async def test_live_values_on_command_end_after_their_time(tmp_path: Path) -> None:
+    world = World(tmp_path, LinkConfig(live="watched", live_interval_s=5))
+    world.read("battery.current", 5.0)
+    await world.core.flush()
+    world.core.courier.live_for(60)
+    await world.run(180)
+    assert 11 <= len(world.server.lives) <= 14
+    world.core.courier.live_for(60)
+    world.core.courier.live_for(0)
+    seen = len(world.server.lives)
+    await world.run(60)
+    assert len(world.server.lives) <= seen + 1
+
+
+async def test_a_poke_makes_the_edge_call_though_it_has_nothing_to_say(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    await world.core.flush()
+    await world.run(60)
+    calls = len(world.tries)
+    running = asyncio.create_task(world.run(2))
+    await asyncio.sleep(0)
+    world.core.poked()
+    await running
+    assert len(world.tries) == calls + 1

@@ -17,7 +17,7 @@ from stallaini.edge.uplink import Delivery
 from stallaini.link import model_slots as slots
 from stallaini.link.codec_range import Codecs
 from stallaini.link.downlink import encode_downlink
-from stallaini.link.messages import Answer, Downlink, Event, Live, Minute
+from stallaini.link.messages import Answer, Command, Downlink, Event, Live, Minute
 from stallaini.link.model import Model
 
 
@@ -165,6 +165,24 @@ def test_an_old_copy_of_the_card_never_hides_new_entries_behind_used_numbers(tmp
     assert set(edge.delivered) == set(range(9))
 
 
+def test_nor_when_more_is_new_than_the_copy_lacks(tmp_path: Path) -> None:
+    edge = Edge(tmp_path / "j", ModelServer())
+    edge.append(2)
+    edge.deliver_all()
+    edge.keeper.close()
+    copy = (tmp_path / "j").read_bytes()
+    edge.start()
+    edge.append(3)
+    edge.deliver_all()
+    edge.keeper.close()
+    (tmp_path / "j").write_bytes(copy)
+    edge.start()
+    edge.append(9)
+    edge.exchange()
+    edge.deliver_all()
+    assert set(edge.delivered) == set(range(14))
+
+
 def test_entries_of_an_older_description_are_delivered_under_it(tmp_path: Path) -> None:
     server = ModelServer()
     edge = Edge(tmp_path / "j", server)
@@ -175,8 +193,8 @@ def test_entries_of_an_older_description_are_delivered_under_it(tmp_path: Path) 
     edge.append(2)
     edge.deliver_all()
     hashes = [(uplink.description_hash, len(uplink.entries)) for uplink in server.uplinks]
-    assert [count for _, count in hashes] == [3, 2]
-    assert hashes[0][0] != hashes[1][0]
+    assert [count for _, count in hashes] == [0, 3, 2], "the first asks how far the server is"
+    assert hashes[1][0] != hashes[2][0]
     assert len(server.state.codecs) == 2
 
 
@@ -418,3 +436,47 @@ def test_a_refused_second_edge_keeps_everything(tmp_path: Path) -> None:
     assert edge.delivery.compose() is not None
     assert not edge.delivery.answered(encode_downlink(Downlink(Answer.CONFLICT, 0)))
     assert edge.keeper.unacked
+
+
+def test_a_called_edge_sends_an_uplink_with_nothing_in_it_once(tmp_path: Path) -> None:
+    edge = Edge(tmp_path / "j", ModelServer())
+    edge.append(1)
+    edge.deliver_all()
+    for answered in (True, False):
+        edge.delivery.called = True
+        payload = edge.delivery.compose()
+        assert payload is not None
+        assert len(payload) <= 6
+        if answered:
+            assert edge.delivery.answered(edge.server.handle(payload))
+        else:
+            edge.delivery.failed()
+        assert edge.delivery.compose() is None
+
+
+def test_a_call_that_comes_while_an_answer_is_awaited_makes_another_uplink(tmp_path: Path) -> None:
+    edge = Edge(tmp_path / "j", ModelServer())
+    edge.append(1)
+    edge.deliver_all()
+    edge.append(1)
+    payload = edge.delivery.compose()
+    assert payload is not None
+    edge.delivery.called = True
+    edge.delivery.answered(edge.server.handle(payload))
+    assert edge.delivery.compose() is not None
+
+
+def test_a_server_that_sends_a_command_again_is_told_again_that_it_is_kept(tmp_path: Path) -> None:
+    edge = Edge(tmp_path / "j", ModelServer())
+    edge.append(1)
+    edge.deliver_all()
+    edge.delivery.commands_seen = 42
+    edge.append(1)
+    edge.deliver_all()
+    edge.append(1)
+    assert edge.delivery.compose() is not None
+    again = Downlink(Answer.OK, 3, commands=(Command(42, "anna", "ping", 0, 1),))
+    edge.delivery.answered(encode_downlink(again))
+    edge.append(1)
+    edge.deliver_all()
+    assert edge.server.uplinks[-1].commands_seen == 42

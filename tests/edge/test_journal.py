@@ -138,17 +138,18 @@ def test_the_note_for_the_next_start_is_kept_with_the_entries(tmp_path: Path) ->
     assert open_journal(tmp_path / "j").memory == b"alarm raised"
 
 
-def test_an_old_copy_of_the_card_takes_a_new_id_and_keeps_what_is_not_acknowledged(tmp_path: Path) -> None:
+def test_an_old_copy_of_the_card_takes_a_new_id_and_sends_all_that_is_held_again(tmp_path: Path) -> None:
     journal = open_journal(tmp_path / "j")
     before = journal.journal_id
     journal.append([minute(number) for number in range(5)])
     journal.forget(3)
     journal.renew()
     assert journal.journal_id != before
-    assert journal.after(0) == [Entry(1, minute(3)), Entry(2, minute(4))]
+    assert journal.after(0) == [Entry(number + 1, minute(number)) for number in range(5)]
+    assert (journal.acked_seq, journal.last_seq) == (0, 5)
     journal.append([minute(5)])
     journal.close()
-    assert [entry.seq for entry in open_journal(tmp_path / "j").after(0)] == [1, 2, 3]
+    assert [entry.seq for entry in open_journal(tmp_path / "j").after(0)] == [1, 2, 3, 4, 5, 6]
 
 
 def test_near_its_limit_the_oldest_detail_is_thinned_and_an_event_says_so(tmp_path: Path) -> None:

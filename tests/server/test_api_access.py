@@ -31,7 +31,11 @@ ACCESS: dict[str, set[str]] = {
     "GET /api/v1/sites/{site}/events": SIGNED_IN,
     "GET /api/v1/sites/{site}/energy": SIGNED_IN,
     "GET /api/v1/sites/{site}/live": SIGNED_IN,
+    "POST /api/v1/sites/{site}/commands": {"admin"},
+    "GET /api/v1/sites/{site}/commands": SIGNED_IN,
+    "GET /api/v1/sites/{site}/commands/{id}": SIGNED_IN,
     "POST /api/v1/chats": {"bot token"},
+    "POST /link": EVERYBODY,
     "GET /api/v1/chats/{telegram_id}": {"bot token"},
     "GET /": EVERYBODY,
     "GET /api/openapi.json": EVERYBODY,
@@ -41,6 +45,7 @@ ACCESS: dict[str, set[str]] = {
 BODIES = {
     "POST /api/v1/session": {"name": "nobody", "password": "wrong password"},
     "POST /api/v1/chats": CHAT,
+    "POST /api/v1/sites/{site}/commands": {"kind": "ping"},
 }
 
 
@@ -68,13 +73,15 @@ async def test_every_route_lets_in_exactly_whom_it_should(tmp_path: Path, caller
         for route, allowed in ACCESS.items():
             client = await _client(running, caller)
             method, path = route.split(" ")
-            path = path.format(site="lab", telegram_id=1)
+            path = path.format(site="lab", telegram_id=1, id=1)
             async with client.stream(method, path, json=BODIES.get(route)) as answer:
                 status = answer.status_code
             if caller not in allowed:
                 assert status == (401 if caller == "nobody" else 403), (route, caller)
             elif route == "POST /api/v1/session":
                 assert status == 401
+            elif route == "POST /link":
+                assert status == 400, "nobody's role helps where only a site's key does"
             else:
                 assert status in (200, 201, 204, 404, 422), (route, caller, status)
             await running.server.people.remove(caller)

@@ -52,6 +52,17 @@ def test_enrolling_prints_one_line_that_the_server_knows(
     assert contexts.secret("noto") == join.secret
 
 
+def test_the_line_names_the_web_address_it_was_given(data: str, capsys: Captured) -> None:
+    assert enrol(data, "noto", "--https", "https://server.example") == 0
+    assert parse_join(capsys.readouterr().out).https_url == "https://server.example"
+
+
+def test_a_web_address_that_is_none_is_told_before_anything_is_made(data: str, capsys: Captured) -> None:
+    assert enrol(data, "noto", "--https", "server.example") == 1
+    assert "does not start with https://" in capsys.readouterr().err
+    assert not Path(data).exists()
+
+
 def test_enrolling_again_is_refused_unless_told_to_replace(
     data: str, capsys: Captured, contexts: ContextStore
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import sqlite3
 import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -109,6 +110,34 @@ async def test_a_recorded_packet_played_again_is_refused(pair: CoapPair, strange
         packet[2:4] = struct.pack("!H", 1000 + n)  # a new message id, as a careful attacker chooses
         assert code(await stranger.ask(bytes(packet))) == UNAUTHORIZED
     assert pair.endpoint.refused["replayed"] == 5
+
+
+async def test_an_edge_on_a_copy_of_the_keys_is_refused_and_noted_once(
+    pair: CoapPair, tmp_path: Path
+) -> None:
+    """The card was copied before the last messages, and both run."""
+    copy = tmp_path / "copy.sqlite"
+    with sqlite3.connect(tmp_path / "edge.sqlite") as file:
+        file.execute("VACUUM INTO ?", (str(copy),))
+    with sqlite3.connect(copy) as file:
+        file.execute("UPDATE context SET next_seq = 0")
+    for _ in range(8):
+        await pair.exchange(b"from the real one")
+    pair.handled.clear()
+    second = CoapExchange(ContextStore(copy), pair.join)
+    for _ in range(6):
+        with pytest.raises(Refused, match="enrol the site again"):
+            await second(b"from the copy")
+    await second.close()
+    assert pair.copied == ["noto"]
+
+
+async def test_one_recorded_packet_is_no_second_edge(pair: CoapPair, stranger: RawClient) -> None:
+    for n in range(5):
+        packet = bytearray(recorded(pair))
+        packet[2:4] = struct.pack("!H", 1000 + n)
+        await stranger.ask(bytes(packet))
+    assert pair.copied == []
 
 
 async def test_a_doubled_packet_is_answered_from_memory(pair: CoapPair, stranger: RawClient) -> None:

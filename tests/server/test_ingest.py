@@ -365,3 +365,10 @@ async def test_a_server_that_may_not_know_the_time_yet_tells_none(server: Server
     assert (await edge.send(server, asking)).time_ms is not None
     clock.step_wall(-clock.wall_s())
     assert (await edge.send(server, asking)).time_ms is None
+
+
+async def test_copied_keys_are_noted_once_an_hour(server: Server) -> None:
+    await Edge().tell(server, minute(NOON_MINUTE))
+    for _ in range(3):
+        await server.ingest.keys_copied("noto")
+    assert (await kinds(server)).count("link.conflict") == 1

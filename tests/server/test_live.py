@@ -86,3 +86,18 @@ async def test_the_hub_remembers_when_a_site_was_heard() -> None:
     hub.publish("lab", Minute(1, ()), SITE)
     assert hub.heard_wall_s("lab") == clock.wall_s()
     assert (hub.minutes_published("lab"), hub.snapshot("lab")) == (1, None)
+
+
+def test_whoever_begins_to_watch_is_told_of_once() -> None:
+    clock, began = VirtualClock(wall_s=1_783_684_800.0), list[str]()
+    hub = LiveHub(clock, began.append)
+    hub.watch("noto", 60)
+    hub.watch("noto", 60)
+    with hub.subscribe("noto"):
+        clock.advance(3600)
+        hub.watch("noto", 60)
+    assert began == ["noto"]
+    clock.advance(61)
+    with hub.subscribe("noto"), hub.subscribe("noto"):
+        hub.watch("cabin", 1)
+    assert began == ["noto", "noto", "cabin"]

@@ -44,6 +44,7 @@ LOAD = "[loads.pump]\npower_w = 2200\n"
         (SITE + 'title = "a\\u0007"\n', 4, "cannot be shown", "plain text"),
         (SITE + "[loads.p]\npower_w = true\n", 5, "must be a number, not true", "a number"),
         (SITE + '[link]\nlive = "allways"\n', 5, 'impossible value "allways"', 'did you mean "always"?'),
+        (SITE + '[link]\nhttps_url = "noto.example"\n', 5, "does not start with https://", "https://server"),
         (SITE + '[loads."Well Pump"]\npower_w = 1\n', 4, 'bad name "Well Pump"', "`well_pump` would do"),
         (SITE + BATTERY.replace("battery_kind", "batery_kind"), 5, "unknown device kind", "`battery_kind`"),
         (SITE + '[devices.b]\nkind = "log_kind"\n', 5, "no live channels", "leave this device out"),

@@ -22,12 +22,17 @@ from stallaini.devices.catalogue import load_kinds
 from stallaini.link.downlink import decode_downlink
 from stallaini.link.envelope import encode_uplink
 from stallaini.link.messages import Answer, Entry, Event, Live, Minute, Uplink
+from stallaini.link.oscore import ContextStore
 from stallaini.server.app import create_app
+from stallaini.server.coap import CoapEndpoint
+from stallaini.server.commands import Commands
 from stallaini.server.database import FILE_NAME, Database
 from stallaini.server.http import HttpServer
 from stallaini.server.ingest import Ingest
+from stallaini.server.link_door import LinkDoor
 from stallaini.server.live import LiveHub
 from stallaini.server.metrics import Metrics
+from stallaini.server.options import CONTEXTS_FILE
 from stallaini.server.people import People
 from stallaini.server.services import Services
 from stallaini.server.sites import Sites
@@ -113,6 +118,7 @@ class BotHouse:
         self._hub = LiveHub(self.clock)
         self._ingest = Ingest(self._store, self.clock, self._hub)
         self._people = People(self._database, self.clock)
+        self._contexts = ContextStore(folder / CONTEXTS_FILE)
         self._http: HttpServer | None = None
         self.url = ""
         self._folder = folder
@@ -131,7 +137,9 @@ class BotHouse:
             sites=Sites(self._store, self._hub, self.clock),
             people=self._people,
             hub=self._hub,
+            commands=Commands(self._store, self.clock, poke=lambda _site: False),
             metrics=Metrics(),
+            link=LinkDoor(CoapEndpoint(self._contexts, self._ingest.handle, self.clock)),
             clock=self.clock,
             static_dir=self._folder,
         )

@@ -29,6 +29,7 @@ class CoapPair:
         self.folder = folder
         self.clock = VirtualClock(wall_s=1_800_000_000.0)
         self.handled: list[tuple[str, bytes]] = []
+        self.copied: list[str] = []
         self.handle: Handle = self.record
         self.server_contexts = ContextStore(folder / "server.sqlite")
         self.endpoint = self._endpoint(0)
@@ -78,7 +79,10 @@ class CoapPair:
         async def handle(site: str, payload: bytes) -> bytes:
             return await self.handle(site, payload)
 
-        return CoapEndpoint(self.server_contexts, handle, self.clock, bind=("127.0.0.1", port))
+        async def copied(site: str) -> None:
+            self.copied.append(site)
+
+        return CoapEndpoint(self.server_contexts, handle, self.clock, bind=("127.0.0.1", port), copied=copied)
 
 
 @asynccontextmanager

@@ -161,11 +161,16 @@ class Running:
 
 @asynccontextmanager
 async def serving(
-    folder: Path, *, demo: bool = False, clock: VirtualClock | None = None, static_dir: Path | None = None
+    folder: Path,
+    *,
+    demo: bool = False,
+    clock: VirtualClock | None = None,
+    static_dir: Path | None = None,
+    coap_host: str = "::1",
 ) -> AsyncIterator[Running]:
     """A server on free loopback ports for the length of a `with`."""
     clock = clock or VirtualClock(wall_s=START_S)
-    options = ServerOptions(folder / "data", http=("127.0.0.1", 0), coap=("::1", 0), demo=demo)
+    options = ServerOptions(folder / "data", http=("127.0.0.1", 0), coap=(coap_host, 0), demo=demo)
     server = Server(options, clock, static_dir or folder / "static")
     await server.start()
     running = Running(server, clock)

@@ -9,12 +9,15 @@ import logging
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from stallaini.clock import Clock, open_clock
 from stallaini.devices.can_bus.interfaces import bus_arguments
 from stallaini.devices.catalogue import load_kinds
 from stallaini.edge.exchange import CoapExchange, LinkDown
+from stallaini.edge.exchange_https import HttpsExchange
+from stallaini.edge.paths import PathExchange
 from stallaini.edge.program import run_edge
 from stallaini.errors import OperatorError
 from stallaini.link.join import Join, parse_join, read_join, write_join
@@ -91,11 +94,19 @@ async def _run_joined(config: SiteConfig, data_dir: Path, join: Join | None, clo
             f"the join line is for the site {join.site!r}, the site file says {config.site!r}: "
             "rename one, or enrol this site"
         )
-    exchange = CoapExchange(ContextStore(data_dir / KEYS_FILE), join, config.link.ack_timeout_s)
-    try:
-        await run_edge(config, data_dir, clock, exchange)
-    finally:
-        await exchange.close()
+    contexts = ContextStore(data_dir / KEYS_FILE)
+    url = config.link.https_url or join.https_url
+    poked = asyncio.Event()
+    async with AsyncExitStack() as stack:
+        udp = CoapExchange(contexts, join, config.link.ack_timeout_s, poked=poked.set)
+        stack.push_async_callback(udp.close)
+        if url is None:
+            await run_edge(config, data_dir, clock, udp, poked)
+            return
+        https = HttpsExchange(contexts, join, url)
+        stack.push_async_callback(https.close)
+        paths = PathExchange(udp, https, clock)
+        await run_edge(config, data_dir, clock, paths, poked, lambda core: paths.report_to(core.on_event))
 
 
 async def _not_joined(payload: bytes) -> bytes:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 
 from stallaini import __version__
+from stallaini.edge.command_kinds import Handler, LiveValues, Ping
+from stallaini.edge.commands import Commands
 from stallaini.edge.courier import Courier
 from stallaini.edge.exchange import Exchange
 from stallaini.edge.flags import FlagWatcher
+from stallaini.edge.inbox import Inbox
 from stallaini.edge.journal import Origin
 from stallaini.edge.keeper import JournalKeeper
 from stallaini.edge.minutes import BEHIND_MINUTES, MinuteTicker, nearest_minute
@@ -27,10 +30,11 @@ _LONGEST_WAIT_S = 1.0
 
 
 class EdgeCore:
-    """One site's time, sampler, flag watcher, journal and courier.
+    """One site's time, sampler, flag watcher, journal, courier and commands.
 
-    Drivable by hand under any clock: `on_reading`, `on_event`, `tick` or `minute_ended`, then `await
-    flush()`; the running program drives it from the wires and lets `keep_time()` and `courier.run()` go on.
+    Drivable by hand under any clock: `on_reading`, `on_event`, `tick` or `minute_ended`, then `await flush()`
+    and `await commands.act_due()`; the running program drives it from the wires and lets `keep_time()` tick,
+    `courier.run()` deliver and `commands.run()` act. Without an `inbox` commands are kept in RAM.
     """
 
     def __init__(
@@ -41,6 +45,7 @@ class EdgeCore:
         clock: Timekeeper,
         exchange: Exchange,
         model: Model | None = None,
+        inbox: Inbox | None = None,
     ) -> None:
         self._keeper = keeper
         self._clock = clock
@@ -52,6 +57,14 @@ class EdgeCore:
         self.courier = Courier(self._delivery, keeper, exchange, clock, config.link, self.live, self._heard)
         self.ticker = MinuteTicker(clock, self.minute_ended)
         self._quality = TimeQuality.EXACT
+        self._inbox = inbox or Inbox(None)
+        handlers: list[Handler] = [Ping()]
+        if config.link.live != "never":
+            handlers.append(LiveValues(self.courier.live_for))
+        self.commands = Commands(
+            self._inbox, handlers, clock, origin.boot_id, self.on_event, known_s=clock.known_s
+        )
+        self._delivery.commands_seen = self.commands.seen_id
 
     def started(self) -> None:
         """Journal that the program started, since when it was away, and if it does not know the time."""
@@ -66,6 +79,7 @@ class EdgeCore:
         )
         if not self._clock.synchronized():
             self.on_event(UNKNOWN, {CLAIMED: self._clock.claimed_s})
+        self.commands.started()
 
     async def keep_time(self) -> None:
         """Tick until cancelled; at least once a second, because the clock may be set meanwhile."""
@@ -114,6 +128,11 @@ class EdgeCore:
         """The newest value of every channel, now."""
         return self._sampler.live(int(self._clock.wall_s()), self._clock.monotonic_s())
 
+    def poked(self) -> None:
+        """The server has something for the site: call it now."""
+        self._delivery.called = True
+        self.courier.wake(urgent=True)
+
     async def flush(self) -> bool:
         """Deliver until all that has a date is acknowledged.
 
@@ -125,12 +144,15 @@ class EdgeCore:
         """Journal that the program ends in order, and close the journal. The running minute is dropped."""
         self.on_event(STOPPED, {})
         self._keeper.close()
+        self._inbox.close()
 
     def _heard(self, downlink: Downlink, round_trip_s: float) -> None:
-        """An answer came: only one that took the uplink says anything about the time."""
+        """An answer came; only one that took the uplink says anything about the time."""
         if downlink.answer is Answer.OK:
             self._tell(self._clock.hear(downlink.time_ms, round_trip_s))
             self._delivery.time_wanted = self._clock.server_wanted()
+        self.commands.heard(downlink, round_trip_s)
+        self._delivery.commands_seen = self.commands.seen_id
 
     def _tell(self, news: ClockNews | None) -> None:
         if news is None:

@@ -56,6 +56,7 @@ class Courier:
         self._heard = heard
         self._live_sent_s = clock.monotonic_s() - link.live_interval_s
         self._watched_until_s = 0.0
+        self._live_until_s = 0.0
         self._down_since_s: float | None = None
         self._pause_s = _FIRST_PAUSE_S
         self._woken = asyncio.Event()
@@ -66,6 +67,11 @@ class Courier:
         self._woken.set()
         if urgent:
             self._urgent.set()
+
+    def live_for(self, seconds: float) -> None:
+        """Send live values for so long, whoever watches; 0 ends it."""
+        self._live_until_s = self._clock.monotonic_s() + seconds
+        self._woken.set()
 
     async def flush(self) -> bool:
         """Exchange until everything is acknowledged. False: the link is down, or the server takes nothing."""
@@ -129,7 +135,7 @@ class Courier:
         """Seconds until a live snapshot is due; None: nobody wants one."""
         now_s = self._clock.monotonic_s()
         watched = self._link.live == "watched" and now_s < self._watched_until_s
-        if not watched and self._link.live != "always":
+        if not watched and self._link.live != "always" and now_s >= self._live_until_s:
             return None
         return max(0.0, self._live_sent_s + self._link.live_interval_s - now_s)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections import Counter
+from collections.abc import Callable
 from typing import Protocol
 
 from aiocoap import error, oscore
@@ -14,10 +16,11 @@ from aiocoap.numbers.types import ACK, RST
 from aiocoap.protocol import Context
 from aiocoap.transports.oscore import OSCOREAddress
 
+from stallaini.edge.addresses import Addresses
 from stallaini.link.enrolment import SERVER_PEER, accept
 from stallaini.link.join import Join
-from stallaini.link.oscore import ContextStore
-from stallaini.link.udp6 import Endpoint, SenderTuning, open_endpoint, udp_socket
+from stallaini.link.oscore import ContextStore, StoredContext
+from stallaini.link.udp6 import Endpoint, OpenSocket, SenderTuning, open_endpoint, poke_proof, udp_socket
 
 _LOG = logging.getLogger(__name__)
 _BLOCK_BYTES = 1024
@@ -49,16 +52,28 @@ class CoapExchange:
     """The exchange over the network. One at a time; it outlives every change of address and outage.
 
     `ack_timeout_s` is how long the first repetition waits; after about 31 to 46 times that it gives up.
+    `poked` is called when the server asks to be called; `pokes` counts those that were `taken`, and the
+    `ignored` ones: forged, repeated, or overtaken by a newer message of ours.
     """
 
-    def __init__(self, contexts: ContextStore, join: Join, ack_timeout_s: float = 2.0) -> None:
+    def __init__(
+        self,
+        contexts: ContextStore,
+        join: Join,
+        ack_timeout_s: float = 2.0,
+        poked: Callable[[], None] = lambda: None,
+        open_socket: OpenSocket = udp_socket,
+    ) -> None:
         accept(contexts, join)
         self._security = contexts.context(SERVER_PEER)
+        self.pokes: Counter[str] = Counter()
+        self._screen = _AnswersOnly(self._security, poked, self.pokes)
         self._join = join
         self._tuning = SenderTuning(ack_timeout_s)
+        self._open_socket = open_socket
         self._turn = asyncio.Lock()
         self._open: tuple[Context, Endpoint] | None = None
-        self._addresses: list[tuple[str, int, int, int]] = []
+        self._addresses = Addresses(join.host, join.port, socket.SOCK_DGRAM)
 
     async def __call__(self, payload: bytes) -> bytes:
         """Send `payload`, repeat it until it is answered or time is up; raises LinkDown."""
@@ -68,12 +83,13 @@ class CoapExchange:
                     response = await self._request(payload)
             except asyncio.CancelledError:
                 await self._close_socket()  # else aiocoap goes on repeating the message, for nobody
+                self._addresses.failed()
                 raise
             except TimeoutError as failure:
                 await self._close_socket()  # frees what aiocoap keeps for an answer that will not come
                 raise self._down("no answer in time") from failure
             except oscore.NotAProtectedMessage as failure:
-                raise Refused(_hint(failure.plain_message)) from failure
+                raise Refused(refusal_hint(failure.plain_message)) from failure
             except (error.Error, OSError) as failure:
                 raise self._down(str(failure) or type(failure).__name__) from failure
         if response.code != CHANGED:
@@ -86,8 +102,10 @@ class CoapExchange:
 
     async def _request(self, payload: bytes) -> Message:
         context, endpoint = await self._socket()
-        message = Message(code=POST, payload=payload, transport_tuning=self._tuning)
-        message.remote = OSCOREAddress(self._security, endpoint.address(await self._address()))
+        _, sockaddr = await self._addresses.current()
+        message = uplink_message(payload)
+        message.transport_tuning = self._tuning
+        message.remote = OSCOREAddress(self._security, endpoint.address(_as_ipv6(*sockaddr)))
         endpoint.use_empty_token()
         response: asyncio.Future[Message] = context.request(message).response
         try:
@@ -99,7 +117,7 @@ class CoapExchange:
 
     async def _socket(self) -> tuple[Context, Endpoint]:
         if self._open is None:
-            self._open = await open_endpoint(udp_socket(), _AnswersOnly(), site=None)
+            self._open = await open_endpoint(self._open_socket(None), self._screen, site=None)
         return self._open
 
     async def _close_socket(self) -> None:
@@ -107,18 +125,9 @@ class CoapExchange:
         if opened is not None:
             await opened[0].shutdown()
 
-    async def _address(self) -> tuple[str, int, int, int]:
-        """The address in use; looked up only after a failure, since a look-up costs metered bytes."""
-        if not self._addresses:
-            found = await asyncio.get_running_loop().getaddrinfo(
-                self._join.host, self._join.port, type=socket.SOCK_DGRAM
-            )
-            self._addresses = [_as_ipv6(*sockaddr) for *_, sockaddr in found]
-        return self._addresses[0]
-
     def _down(self, reason: str) -> LinkDown:
-        """The error to raise; the next exchange tries the next address, after the last a new look-up."""
-        del self._addresses[:1]
+        """The error to raise; the next exchange tries the next address."""
+        self._addresses.failed()
         return LinkDown(f"{self._join.host} port {self._join.port}: {reason}")
 
     def _limit_s(self, payload: bytes) -> float:
@@ -128,7 +137,15 @@ class CoapExchange:
 
 
 class _AnswersOnly:
-    """Lets answers in and nothing else: the edge serves nobody, and its bytes are metered."""
+    """Lets answers in and nothing else: the edge serves nobody, and its bytes are metered.
+
+    A poke is taken note of and goes no further either.
+    """
+
+    def __init__(self, security: StoredContext, poked: Callable[[], None], pokes: Counter[str]) -> None:
+        self._security = security
+        self._poked = poked
+        self._pokes = pokes
 
     def refused(self, reason: str, source: str) -> None:
         _LOG.debug("dropped a datagram from %s: %s", source, reason)
@@ -136,7 +153,17 @@ class _AnswersOnly:
     def admits(self, message: Message, endpoint: Endpoint, /) -> bool:
         if message.mtype in (ACK, RST):
             return endpoint.awaits(message)
+        proof = poke_proof(message)
+        if proof is not None:
+            self._take_poke(proof)
+            return False
         return message.code is not None and bool(message.code.is_response())
+
+    def _take_poke(self, proof: bytes) -> None:
+        taken = self._security.takes_poke(proof)
+        self._pokes["taken" if taken else "ignored"] += 1
+        if taken:
+            self._poked()
 
 
 def _look_away(response: asyncio.Future[Message]) -> None:
@@ -145,7 +172,12 @@ def _look_away(response: asyncio.Future[Message]) -> None:
         response.exception()
 
 
-def _hint(plain: Message) -> str:
+def uplink_message(payload: bytes) -> Message:
+    """The request that carries an uplink, before it is protected."""
+    return Message(code=POST, payload=payload)
+
+
+def refusal_hint(plain: Message) -> str:
     """What an unprotected refusal may mean. Anyone on the path can forge one: it is a hint, no more."""
     return _HINTS.get(bytes(plain.payload), f"the server answered {plain.code} without protection")
 

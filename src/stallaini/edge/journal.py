@@ -62,7 +62,7 @@ class Journal:
     with an event that says so. `acked_seq` is how far the server has everything; `sent_seq`, kept by
     the uplink, how far it may have: what it may have is not thinned under its hands. `ahead_seq` is the
     last entry that reached it before its turn; `opened_seq` the last number the server can have had before
-    this program start.
+    this program start; `new` tells that there was none, ever.
 
     Entries made while the clock did not know the time are `undated`: neither they nor what comes after them
     is delivered before they have their dates, which the first append (or `repair`) gives them once the
@@ -83,9 +83,11 @@ class Journal:
         self._named_lost_seq = 0
         self.ahead_seq = 0
         self._ahead_minutes: set[int] = set()
-        self._db = open_file(path, os.urandom(JOURNAL_ID_BYTES))
+        new_id = os.urandom(JOURNAL_ID_BYTES)
+        self._db = open_file(path, new_id)
         try:
             self.journal_id, self.memory = self._read_self()
+            self.new = self.journal_id == new_id
             self._origins = Origins(self._db, origin)
             self.booted_s = self._origins.booted_s
             with self._commit():
@@ -110,6 +112,11 @@ class Journal:
     def has_minute(self, minute: int) -> bool:
         """Whether that minute was journaled, as far back as the journal reaches."""
         return minute in self._covered
+
+    @property
+    def first_minute(self) -> int | None:
+        """The earliest minute journaled here, as far back as the journal reaches; None if undated."""
+        return None if self.undated else self._covered.start
 
     @property
     def last_minute(self) -> int | None:
@@ -208,15 +215,16 @@ class Journal:
     def renew(self) -> None:
         """Take a new journal id and number from 1 again: to the server the old numbers mean other entries.
 
-        So it is after an older copy of the card was put back. What is not acknowledged is kept.
+        So it is after an older copy of the card was put back. Everything that is held is sent again: the
+        server cannot ask for it under the old numbers should it be set back itself, and drops what it has.
         """
         journal_id = os.urandom(JOURNAL_ID_BYTES)
+        gone = self._first_seq() - 1
         with self._commit():
-            self._db.execute("DELETE FROM entry WHERE seq <= ?", (self.acked_seq,))
-            self._db.execute("UPDATE entry SET seq = seq - ?, acked_seq = 0", (self.acked_seq,))
+            self._db.execute("UPDATE entry SET seq = seq - ?, acked_seq = 0", (gone,))
             self._db.execute("UPDATE journal SET id = ?", (journal_id,))
-        self.journal_id = journal_id
-        self.last_seq -= self.acked_seq
+        self.journal_id, self.new = journal_id, True
+        self.last_seq -= gone
         self.acked_seq = self.sent_seq = self.opened_seq = self.ahead_seq = self._named_lost_seq = 0
         self._ahead_minutes.clear()
 

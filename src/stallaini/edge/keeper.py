@@ -172,10 +172,16 @@ class JournalKeeper:
         return True
 
     def _carry_over(self, disk: Journal) -> None:
-        """Bring to the file what the spare holds and the server cannot have seen."""
+        """Bring to the file what the spare holds and the server cannot have seen.
+
+        What it has seen is nowhere else: the event names that time, should the server be set back.
+        """
         carried = [] if self._spare is None else self._spare.unsent()
+        note: dict[str, Scalar] = {"entries": len(carried)}
+        if self._spare is not None and self._spare.first_minute is not None:
+            note |= {"from": self._spare.first_minute * 60, "to": ((self._spare.last_minute or 0) + 1) * 60}
         try:
-            disk.append([*carried, self._event(RECOVERED, {"entries": len(carried)})])
+            disk.append([*carried, self._event(RECOVERED, note)])
         except (sqlite3.Error, CorruptJournal) as error:
             self._fail(error)
             return

@@ -24,7 +24,7 @@ class MinuteTicker:
 
     def __init__(self, clock: Timekeeper, on_end: Callable[[int], None]) -> None:
         self._clock = clock
-        self._on_end = on_end
+        self.on_end = on_end
         self.minute = self._minute_of(clock.monotonic_s())
 
     def heard(self, monotonic_s: float) -> None:
@@ -33,7 +33,7 @@ class MinuteTicker:
         if self.minute - BEHIND_MINUTES <= minute <= self.minute:
             return
         ended, self.minute = self.minute, minute
-        self._on_end(ended)
+        self.on_end(ended)
 
     def tick(self) -> None:
         """Look at the clock."""

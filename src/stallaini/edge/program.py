@@ -16,6 +16,7 @@ from stallaini.devices.can_bus.reader import CanReader
 from stallaini.edge.boot import read_boot_id
 from stallaini.edge.core import EdgeCore
 from stallaini.edge.exchange import Exchange
+from stallaini.edge.inbox import Inbox
 from stallaini.edge.journal import Origin
 from stallaini.edge.keeper import JournalKeeper
 from stallaini.edge.timekeeper import Timekeeper
@@ -25,7 +26,7 @@ from stallaini.site.config import DeviceConfig, SiteConfig
 
 logger = logging.getLogger(__name__)
 
-JOURNAL_FILE = "journal.db"
+JOURNAL_FILE, INBOX_FILE = "journal.db", "commands.db"
 _LOCK_FILE = "edge.lock"
 _CAN_BATTERY = "can_battery"
 _POLL_S = 1.0
@@ -38,23 +39,37 @@ def open_core(
     exchange: Exchange,
     boot_id: bytes | None = None,
 ) -> EdgeCore:
-    """The core of a site over the journal in `data_dir` (None: one in RAM, for simulated history)."""
+    """The core of a site over journal and inbox in `data_dir` (None: in RAM, for simulated history)."""
     origin = Origin(boot_id or read_boot_id(), config.description.encode())
     path = None if data_dir is None else data_dir / JOURNAL_FILE
     time = Timekeeper(clock, trusted=config.clock.trusted)
     keeper = JournalKeeper(path, int(config.journal.max_mb * 1e6), time, origin)
     time.remember(keeper.booted_s)
     model = None if data_dir is None else read_site_model(data_dir)
-    return EdgeCore(config, keeper, origin, time, exchange, model)
+    inbox = Inbox(None if data_dir is None else data_dir / INBOX_FILE)
+    return EdgeCore(config, keeper, origin, time, exchange, model, inbox)
 
 
-async def run_edge(config: SiteConfig, data_dir: Path, clock: Clock, exchange: Exchange) -> None:
-    """Run the site's edge until cancelled. Raises OperatorError when another edge uses `data_dir`."""
+async def run_edge(
+    config: SiteConfig,
+    data_dir: Path,
+    clock: Clock,
+    exchange: Exchange,
+    poked: asyncio.Event | None = None,
+    opened: Callable[[EdgeCore], None] = lambda _: None,
+) -> None:
+    """Run the site's edge until cancelled; the exchange sets `poked` when the server wants to be called.
+
+    `opened` is called with the core before anything runs.
+
+    Raises OperatorError when another edge uses `data_dir`.
+    """
     lock = _lock(data_dir)
     try:
         core = open_core(config, data_dir, clock, exchange)
         try:
-            await _Program(config, clock, core).run()
+            opened(core)
+            await _Program(config, clock, core, poked or asyncio.Event()).run()
         finally:
             core.stopped()
     finally:
@@ -62,11 +77,12 @@ async def run_edge(config: SiteConfig, data_dir: Path, clock: Clock, exchange: E
 
 
 class _Program:
-    """The wires around a core: a reader for each bus, the core's clock, the courier."""
+    """The wires around a core: a reader for each bus, the core's clock, the courier, the commands."""
 
-    def __init__(self, config: SiteConfig, clock: Clock, core: EdgeCore) -> None:
+    def __init__(self, config: SiteConfig, clock: Clock, core: EdgeCore, poked: asyncio.Event) -> None:
         self._clock = clock
         self._core = core
+        self._poked = poked
         self._buses: dict[str, list[CanBattery]] = {}
         for device in config.devices:
             self._add(device)
@@ -84,6 +100,8 @@ class _Program:
             tasks.create_task(self._core.keep_time())
             tasks.create_task(self._poll())
             tasks.create_task(self._core.courier.run())
+            tasks.create_task(self._core.commands.run())
+            tasks.create_task(self._answer_pokes())
 
     def _add(self, device: DeviceConfig) -> None:
         """Batteries on the same bus share its reader."""
@@ -110,6 +128,12 @@ class _Program:
             for battery in batteries:
                 for kind, data in battery.poll(self._clock.monotonic_s()):
                     self._core.on_event(kind, data)
+
+    async def _answer_pokes(self) -> None:
+        while True:
+            await self._poked.wait()
+            self._poked.clear()
+            self._core.poked()
 
 
 def _lock(data_dir: Path) -> int:

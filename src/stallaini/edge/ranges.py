@@ -32,6 +32,11 @@ class MinuteRanges:
         return at < len(self._starts) and self._starts[at] < minute + span
 
     @property
+    def start(self) -> int | None:
+        """The first covered minute."""
+        return self._starts[0] if self._starts else None
+
+    @property
     def end(self) -> int | None:
         """The first minute after the last covered one."""
         return self._ends[-1] if self._ends else None

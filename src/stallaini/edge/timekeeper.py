@@ -69,6 +69,10 @@ class Timekeeper:
         """What `wall_s` says of another instant of this boot."""
         return monotonic_s + (self.booted_s or 0.0)
 
+    def known_s(self) -> float | None:
+        """Unix time now; None while it is not known."""
+        return None if self.booted_s is None else self.wall_s()
+
     @property
     def claimed_s(self) -> int:
         """Unix time now by the machine's own clock, right or wrong."""

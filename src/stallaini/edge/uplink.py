@@ -36,10 +36,15 @@ class Delivery:
     """Brings the journal's entries to the server, oldest first, one uplink at a time.
 
     `compose` gives the bytes of the next uplink; then exactly one of `answered` and `failed` is called.
-    Whatever is answered, an entry leaves the journal only when the server said it is durable.
+    Whatever is answered, an entry leaves the journal only when the server said it is durable. The first
+    uplink of a program start over an old journal carries no entries: its answer tells whether the server
+    knows of numbers that this journal has not given yet, as it does when the card forgot what it had
+    written. New entries under such numbers would pass for the old ones.
+
     `watching_s` is for how many seconds from the last answer somebody looks at the site, `downlink` the
     last answer that could be read. What the owner sets travels with the next uplink: `time_wanted`, and
-    `commands_seen`, the newest command that is kept here. `model` is the site's own minute model.
+    `commands_seen`, the newest command that is kept here; `called` makes one go even with nothing in it, for
+    the sake of its answer. `model` is the site's own minute model.
     """
 
     def __init__(self, keeper: JournalKeeper, origin: Origin, model: Model | None = None) -> None:
@@ -52,9 +57,11 @@ class Delivery:
         self._self_contained = False
         self._server_seq: dict[bytes, int] = {}
         self._seen_told: int | None = None
+        self._trusted: set[bytes] = set()
         self._flight: _Flight | None = None
         self.time_wanted = False
         self.commands_seen: int | None = None
+        self.called = False
         self.watching_s = 0
         self.downlink: Downlink | None = None
 
@@ -69,7 +76,7 @@ class Delivery:
         if found is None or events_only:
             journal = self._keeper.current if found is None else found[0]
             jumping = self._jumping(journal, journal.acked_seq, minutes=False) if events_only else []
-            if not jumping and live is None and not self.time_wanted:
+            if not jumping and live is None and not self.time_wanted and not self.called:
                 return None
             return self._pack_ahead(journal, jumping, live)
         journal, batch = found
@@ -91,14 +98,17 @@ class Delivery:
             logger.warning("the server's answer is no downlink: %s", error)
             return False
         self.watching_s = self.downlink.watching_s
+        if self.downlink.commands:
+            self._seen_told = None  # the server does not know, or no longer, that they are kept here
         return self._take(flight, self.downlink)
 
     def _pack(self, journal: Journal, batch: Batch, live: Live | None) -> bytes:
         uplink = self._opened(journal, batch.after_seq, batch.origin.description, live)
         base = None if self._self_contained else batch.base
         form, codec = self._form(journal, uplink), self._codec(batch.origin.description)
-        packed = pack_uplink(uplink, batch.entries, base, form=form, codec=codec)
-        taken = batch.entries[: packed.taken]
+        entries = batch.entries if self._trusts(journal) else []
+        packed = pack_uplink(uplink, entries, base, form=form, codec=codec)
+        taken = entries[: packed.taken]
         last_seq = taken[-1].seq if taken else batch.after_seq
         if last_seq < journal.last_seq and form is not HeadForm.FULL:
             jumping = self._jumping(journal, last_seq, minutes=self.watching_s > 0)
@@ -141,6 +151,7 @@ class Delivery:
     ) -> bytes:
         filled = replace(uplink, entries=tuple(entries))
         self._flight = _Flight(journal, filled, base is not None, form)
+        self.called = False
         return payload
 
     def _form(self, journal: Journal, uplink: Uplink) -> HeadForm:
@@ -157,9 +168,15 @@ class Delivery:
 
     def _jumping(self, journal: Journal, after_seq: int, *, minutes: bool) -> list[Entry]:
         """The newest entries that may jump the queue: events, and the last minute if `minutes`."""
+        if not self._trusts(journal):
+            return []
         newest = journal.newest(max(after_seq, journal.ahead_seq), _NEWEST)
         last = next((entry for entry in reversed(newest) if isinstance(entry.body, Minute)), None)
         return [entry for entry in newest if isinstance(entry.body, Event) or (minutes and entry is last)]
+
+    def _trusts(self, journal: Journal) -> bool:
+        """Whether the journal's numbers cannot have been given before, to entries it has forgotten."""
+        return journal.new or journal.journal_id in self._trusted
 
     def _take(self, flight: _Flight, downlink: Downlink) -> bool:
         uplink = flight.uplink
@@ -202,6 +219,7 @@ class Delivery:
         if acked_seq > max(journal.sent_seq, journal.opened_seq):
             self._keeper.renew(journal)
             return False
+        self._trusted.add(journal.journal_id)
         self._server_seq[journal.journal_id] = acked_seq
         if acked_seq < uplink.after_seq:
             before = journal.acked_seq

@@ -13,6 +13,8 @@ from stallaini.link.messages import Answer, Command, Downlink, Scalar
 from stallaini.link.varint import HIGHEST, Cursor, Malformed, append_varint
 
 VERSION = 2
+COMMAND_BYTES = 800
+"""Room for commands in one answer, which is to stay below 1,024 bytes."""
 _ACKED, _WATCHED, _TIME, _COMMANDS = (1 << bit for bit in range(4))
 _KNOWN_FLAGS = (1 << 4) - 1
 _ROWS = msgspec.msgpack.Decoder(list[tuple[int, str, str, int, int, dict[str, Scalar]]])

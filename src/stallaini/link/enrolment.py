@@ -13,7 +13,7 @@ _SERVER_ID = b""
 _SECRET_BYTES, _SALT_BYTES = 16, 8
 
 
-def admit(contexts: ContextStore, site: str, host: str, port: int) -> Join:
+def admit(contexts: ContextStore, site: str, host: str, port: int, https_url: str | None = None) -> Join:
     """Make keys for a site, admit it, and return what its edge needs; it is shown once and not kept.
 
     Raises OperatorError when the site is enrolled already.
@@ -26,6 +26,7 @@ def admit(contexts: ContextStore, site: str, host: str, port: int) -> Join:
         server_id=_SERVER_ID,
         secret=secrets.token_bytes(_SECRET_BYTES),
         salt=secrets.token_bytes(_SALT_BYTES),
+        https_url=https_url,
     )
     contexts.add(site, join.secret, join.salt, sender_id=join.server_id, recipient_id=join.client_id)
     return join

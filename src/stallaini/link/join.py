@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from stallaini.errors import OperatorError
+from stallaini.site.web_address import parse_web_address
 
 PREFIX = "stallaini-join-1:"
 _SECRET_BYTES = range(16, 65)
@@ -24,6 +25,7 @@ class Join:
 
     `client_id` and `server_id` are the OSCORE sender ids of edge and server (0 to 7 bytes, different);
     `secret` is the OSCORE master secret (16 to 64 bytes), `salt` its master salt (RFC 8613, 3.2).
+    `https_url` is the server's web address, for an edge whose UDP is blocked; None: there is no such way.
     """
 
     site: str
@@ -33,24 +35,31 @@ class Join:
     server_id: bytes
     secret: bytes
     salt: bytes
+    https_url: str | None = None
 
     def __repr__(self) -> str:
         return f"Join(site={self.site!r}, host={self.host!r}, port={self.port}, secret=...)"
 
     def line(self) -> str:
         """The join line; `parse_join` reads it."""
-        fields = (
-            self.site,
-            self.host,
-            self.port,
-            self.client_id,
-            self.server_id,
-            self.secret,
-            self.salt,
-        )
-        packed = msgspec.msgpack.encode(fields)
+        ids = (self.client_id, self.server_id)
+        web = () if self.https_url is None else (self.https_url,)
+        packed = msgspec.msgpack.encode((self.site, self.host, self.port, *ids, self.secret, self.salt, *web))
         packed += binascii.crc32(packed).to_bytes(4, "big")
         return PREFIX + base64.urlsafe_b64encode(packed).rstrip(b"=").decode("ascii")
+
+
+class _Fields(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    """The elements of a join line, in order."""
+
+    site: str
+    host: str
+    port: int
+    client_id: bytes
+    server_id: bytes
+    secret: bytes
+    salt: bytes
+    https_url: str | None = None
 
 
 def parse_join(line: str) -> Join:
@@ -68,10 +77,12 @@ def parse_join(line: str) -> Join:
     if len(packed) < 5 or binascii.crc32(packed[:-4]).to_bytes(4, "big") != packed[-4:]:
         raise _damaged()
     try:
-        fields = msgspec.msgpack.decode(packed[:-4], type=tuple[str, str, int, bytes, bytes, bytes, bytes])
+        fields = msgspec.msgpack.decode(packed[:-4], type=_Fields)
     except msgspec.DecodeError:
-        raise _damaged() from None
-    return _checked(Join(*fields))
+        raise OperatorError(
+            "the join line is whole, but of another version: run the same version of stallaini on both ends"
+        ) from None
+    return _checked(Join(**msgspec.structs.asdict(fields)))
 
 
 def write_join(path: Path, join: Join) -> None:
@@ -117,6 +128,13 @@ def _checked(join: Join) -> Join:
     ids = (join.client_id, join.server_id)
     if ids[0] == ids[1] or any(len(part) not in _ID_BYTES for part in ids):
         raise OperatorError("the join line's ids are not two different ones; enrol the site again")
+    if join.https_url is not None:
+        try:
+            parse_web_address(join.https_url)
+        except ValueError as error:
+            raise OperatorError(
+                f"the join line's web address cannot be used: {error}; enrol the site again"
+            ) from None
     return join
 
 

@@ -13,6 +13,7 @@ restore one: remove the peer, enrol it again.
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
 import sqlite3
@@ -22,6 +23,7 @@ from aiocoap import oscore
 from aiocoap.message import Message
 
 from stallaini.errors import OperatorError
+from stallaini.link.udp6 import POKE_BYTES
 
 BLOCK = 64
 """Sequence numbers per commit: about an hour of one message a minute."""
@@ -60,6 +62,8 @@ class StoredContext(oscore.CanProtect, oscore.CanUnprotect, oscore.SecurityConte
         self._row_id: int = row["id"]
         self._reserved = first_seq + BLOCK
         oscore.SecurityContextUtils.derive_keys(self, row["salt"], row["secret"])
+        self._poke_key = hmac.digest(row["secret"], b"stallaini poke" + row["salt"], "sha256")
+        self._poked_number = -1
 
     def new_sequence_number(self) -> int:
         """The next number, never given before, whatever was killed or cut off meanwhile.
@@ -83,6 +87,30 @@ class StoredContext(oscore.CanProtect, oscore.CanUnprotect, oscore.SecurityConte
         """Protect the response to an opened request; raises aiocoap's ContextUnavailable."""
         protected: Message = oscore.CanProtect.protect(self, response, request_id)[0]
         return protected
+
+    def seal_request(self, request: Message) -> tuple[Message, oscore.RequestIdentifiers]:
+        """Protect a request with the next sequence number; raises aiocoap's ContextUnavailable."""
+        protected, request_id = oscore.CanProtect.protect(self, request)
+        return protected, request_id
+
+    def open_response(self, message: Message, request_id: oscore.RequestIdentifiers) -> Message:
+        """Undo the protection of the response to a sealed request; raises what `unprotect` raises."""
+        response: Message = oscore.CanUnprotect.unprotect(self, message, request_id)[0]
+        return response
+
+    def poke(self, number: int) -> bytes:
+        """The proof that pokes the peer whose last request had this sequence number."""
+        return hmac.digest(self._poke_key, b"poke" + number.to_bytes(5, "big"), "sha256")[:POKE_BYTES]
+
+    def takes_poke(self, proof: bytes) -> bool:
+        """Whether the peer pokes us with `proof`: made for our last request, and for the first time."""
+        number = int(self.sender_sequence_number) - 1
+        if number < 0 or number == self._poked_number:
+            return False
+        if not hmac.compare_digest(self.poke(number), proof):
+            return False
+        self._poked_number = number
+        return True
 
     def __repr__(self) -> str:
         return f"<StoredContext {self.peer}>"

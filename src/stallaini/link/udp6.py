@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import logging
 import socket
+from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 from aiocoap.message import Message
-from aiocoap.numbers.codes import Code
+from aiocoap.numbers.codes import POST, Code
 from aiocoap.numbers.constants import TransportTuning
-from aiocoap.numbers.types import ACK, CON
+from aiocoap.numbers.types import ACK, CON, NON
 from aiocoap.protocol import Context
 from aiocoap.transports.oscore import TransportOSCORE
 from aiocoap.transports.udp6 import MessageInterfaceUDP6, UDP6EndpointAddress
 
+POKE_BYTES = 8
 _LOGGER = "stallaini.link.aiocoap"
 _MAX_TOKEN_BYTES = 8
 _MAX_REMEMBERED = 100_000
+
+OpenSocket = Callable[[tuple[Any, ...] | None], socket.socket]
+"""Makes a bound, or with None an unbound, socket; see `udp_socket`."""
 
 
 class Screen(Protocol):
@@ -74,6 +79,20 @@ class Endpoint(MessageInterfaceUDP6):
             message.transport_tuning = ReceiverTuning()
             manager.dispatch_message(message)
 
+    def error_received(self, exc: OSError) -> None:
+        """A datagram could not be sent. aiocoap shall hear of it only when it has noted what it sent.
+
+        Told at once, it forgets the exchange, then notes the repetition it was about: a message given up
+        would be repeated for another minute, on the owner's bill, and end in a KeyError.
+        """
+        remote = self._remote_being_sent_to.get()
+        if remote is not None:
+            self.loop.call_soon(self._unsendable, exc, remote)
+
+    def _unsendable(self, exc: OSError, remote: UDP6EndpointAddress) -> None:
+        if hasattr(self, "_ctx"):  # else shut down meanwhile
+            self._ctx.dispatch_error(exc, remote)
+
     def _decode(self, data: bytes, ancdata: list[Any], address: Any) -> Message | None:
         wanted = (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO)
         pktinfo = next((value for level, kind, value in ancdata if (level, kind) == wanted), None)
@@ -92,6 +111,12 @@ class Endpoint(MessageInterfaceUDP6):
         answer = Message(code=code, payload=note, _mtype=ACK, _mid=message.mid, _token=message.token)
         answer.remote = remote_of(message).as_response_address()
         MessageInterfaceUDP6.send(self, answer)
+
+    def poke(self, remote: UDP6EndpointAddress, proof: bytes) -> None:
+        """Send a poke: 13 bytes that want no answer, and repeat nothing when they get lost."""
+        message = Message(code=POST, payload=proof, _mtype=NON, _mid=0, _token=b"")
+        message.remote = remote
+        MessageInterfaceUDP6.send(self, message)
 
     def address(self, sockaddr: tuple[str, int, int, int]) -> UDP6EndpointAddress:
         """A remote to send to from this socket, whichever of our addresses is the right one now."""
@@ -113,6 +138,12 @@ class Endpoint(MessageInterfaceUDP6):
     def port(self) -> int:
         """The UDP port this socket is bound to."""
         return int(MessageInterfaceUDP6._local_port(self))
+
+
+def poke_proof(message: Message) -> bytes | None:
+    """What a poke brings to show whom it is from; None for every other message."""
+    bare = message.mtype is NON and message.code is POST and not message.token
+    return bytes(message.payload) if bare and len(message.payload) == POKE_BYTES else None
 
 
 def remote_of(message: Message) -> UDP6EndpointAddress:

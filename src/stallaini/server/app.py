@@ -8,6 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stallaini.server import (
     api_chats,
+    api_commands,
+    api_link,
     api_live,
     api_meta,
     api_session,
@@ -37,7 +39,16 @@ def create_api(services: Services) -> FastAPI:
     )
     app.state.services = services
     problems.install(app)
-    for module in (api_session, api_sites, api_live, api_chats, api_meta, static):
+    for module in (
+        api_session,
+        api_sites,
+        api_live,
+        api_commands,
+        api_chats,
+        api_link,
+        api_meta,
+        static,
+    ):
         app.include_router(module.router)
     openapi.install(app)
     return app

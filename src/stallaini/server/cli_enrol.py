@@ -16,6 +16,7 @@ from stallaini.server.database import Database
 from stallaini.server.options import CONTEXTS_FILE, DATABASE_FILE, add_data_option
 from stallaini.server.program import make_data_dir
 from stallaini.server.store.sqlite import SqliteStore
+from stallaini.site.web_address import parse_web_address
 
 _SITE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _HOST = re.compile(r"[^\s/@]{1,253}")
@@ -29,19 +30,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--host", required=True, help="name or address under which the edge finds this server"
     )
     parser.add_argument("--port", type=int, default=COAP_PORT, help=f"UDP port (default {COAP_PORT})")
+    parser.add_argument(
+        "--https",
+        metavar="URL",
+        help="web address of this server's page, such as https://server.example.org: the edge's way when UDP "
+        "is blocked",
+    )
     parser.add_argument("--replace", action="store_true", help="give an enrolled site new keys")
 
 
 def run(args: argparse.Namespace) -> int:
     """Admit the site and print its join line: a secret, shown once."""
-    if not _SITE_NAME.fullmatch(args.name):
-        raise OperatorError(
-            f"{args.name!r} cannot be a site's name; use lower-case letters and digits, a letter first"
-        )
-    if not _HOST.fullmatch(args.host) or not 0 < args.port < 65_536:
-        raise OperatorError(
-            f"{args.host} port {args.port} is no address; give --host NAME and --port 1 to 65535"
-        )
+    _check(args)
     make_data_dir(args.data)
     contexts = ContextStore(args.data / CONTEXTS_FILE)
     try:
@@ -53,10 +53,28 @@ def run(args: argparse.Namespace) -> int:
                 )
             contexts.remove(args.name)
         asyncio.run(_add_row(args.data, args.name))
-        print(enrolment.admit(contexts, args.name, args.host, args.port).line())
+        print(enrolment.admit(contexts, args.name, args.host, args.port, args.https).line())
     finally:
         contexts.close()
     return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    if not _SITE_NAME.fullmatch(args.name):
+        raise OperatorError(
+            f"{args.name!r} cannot be a site's name; use lower-case letters and digits, a letter first"
+        )
+    if not _HOST.fullmatch(args.host) or not 0 < args.port < 65_536:
+        raise OperatorError(
+            f"{args.host} port {args.port} is no address; give --host NAME and --port 1 to 65535"
+        )
+    if args.https is not None:
+        try:
+            parse_web_address(args.https)
+        except ValueError as error:
+            raise OperatorError(
+                f"--https {args.https}: {error}; give it as https://server.example.org"
+            ) from None
 
 
 async def _add_row(data_dir: Path, site: str) -> None:

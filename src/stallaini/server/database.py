@@ -106,7 +106,7 @@ class Database:
 
     def __init__(self, path: Path, readers: int = 2) -> None:
         self.path = path
-        self._local = threading.local()
+        self._writing, self._reading = threading.local(), threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._writer = ThreadPoolExecutor(1, "database-writer")
         self._readers = ThreadPoolExecutor(readers, "database-reader")
@@ -141,13 +141,14 @@ class Database:
             return work(connection)
 
     def _connection(self, write: bool) -> sqlite3.Connection:
-        existing: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        own = self._writing if write else self._reading
+        existing: sqlite3.Connection | None = getattr(own, "connection", None)
         if existing is not None:
             return existing
         # Used by this thread alone, but closed by the one that closes the database.
         connection = connect(self.path, one_thread=False)
         if not write:
             connection.execute("PRAGMA query_only = ON")
-        self._local.connection = connection
+        own.connection = connection
         self._opened.append(connection)
         return connection

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from stallaini.link.posted import ROUTE
 from stallaini.server.problems import Problem, answer
 
 _CSP = (
@@ -29,6 +30,9 @@ _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 class Guard:
     """Refuses large bodies and sets the security headers on every answer, errors included.
 
+    Not at the link's route: it counts what is too large by itself, no browser calls it, and every header
+    of its answers is paid for by the byte.
+
     With `loopback_names_only` it refuses requests for any other host name: a demo lets everybody in who
     reaches it, and a foreign page could reach it by a name of its own that resolves to 127.0.0.1.
     """
@@ -43,9 +47,10 @@ class Guard:
             await self._app(scope, receive, send)
             return
         path = scope["path"]
+        by_machines = path == ROUTE
 
         async def guarded_send(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and not by_machines:
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
                 headers["Content-Security-Policy"] = _DOCS_CSP if path == "/api/docs" else _PAGE_CSP
@@ -53,18 +58,18 @@ class Guard:
                     headers["Cache-Control"] = "no-store"
             await send(message)
 
-        problem = self._problem(Headers(scope=scope))
+        problem = self._problem(Headers(scope=scope), sized=not by_machines)
         refused = answer(problem) if problem else self._app
         await refused(scope, receive, guarded_send)
 
-    def _problem(self, headers: Headers) -> Problem | None:
+    def _problem(self, headers: Headers, sized: bool) -> Problem | None:
         if self._loopback_names_only and not _is_loopback_name(headers.get("host", "")):
             detail = "the demo answers only at http://127.0.0.1 or http://localhost"
             return Problem(421, "foreign-host", detail)
         if "transfer-encoding" in headers:
             return Problem(411, "length-required", "send the body in one piece, with a Content-Length")
         # The HTTP parser has checked that it is a number and lets no longer body through.
-        if int(headers.get("content-length", 0)) > _MAX_BODY_BYTES:
+        if sized and int(headers.get("content-length", 0)) > _MAX_BODY_BYTES:
             return Problem(413, "too-large", "the body is larger than 64 kB; no request needs that much")
         return None
 

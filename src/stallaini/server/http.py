@@ -14,6 +14,8 @@ from stallaini.errors import OperatorError
 
 _BACKLOG = 128
 _LONGEST_STOP_S = 1
+# A site that posts each minute keeps its connection: a new one would cost it thousands of bytes.
+_KEEP_ALIVE_S = 150
 _POLL_S = 0.005
 
 
@@ -29,6 +31,7 @@ class HttpServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE_S,
             timeout_graceful_shutdown=_LONGEST_STOP_S,
         )
         self._server = _Server(config)

@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from stallaini.clock import Clock
 from stallaini.link.codec_range import Codecs, UnknownModel
-from stallaini.link.downlink import encode_downlink, fitting_commands
+from stallaini.link.downlink import encode_downlink
 from stallaini.link.envelope import (
     Malformed,
     UnknownBase,
@@ -59,8 +59,6 @@ So long after its machine's boot it tells no site the time, unless a time servic
 """
 
 _REMEMBERED = 20_000
-_COMMAND_BYTES = 800
-"""Room for commands in one answer, which is to stay below 1,024 bytes."""
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -70,7 +68,10 @@ class CommandBox(Protocol):
     """Where commands wait for a site; `server/commands.py` has the real one."""
 
     async def waiting(self, site: str, head: Head, seen: int | None) -> Sequence[Command]:
-        """What to send to the edge that speaks with `head`, oldest first; it keeps those up to `seen`."""
+        """What to send to the edge that speaks with `head`, oldest first; it keeps those up to `seen`.
+
+        At most `COMMAND_BYTES` of them, and durably marked as sent.
+        """
 
 
 class LiveSink(Protocol):
@@ -152,8 +153,7 @@ class Ingest:
         commands: Sequence[Command] = ()
         uplink = taken.uplink
         if self._box is not None and uplink is not None and taken.answer is Answer.OK:
-            waiting = await self._box.waiting(site, uplink.head, uplink.commands_seen)
-            commands = fitting_commands(waiting, _COMMAND_BYTES)
+            commands = await self._box.waiting(site, uplink.head, uplink.commands_seen)
         time_wanted = bool(commands) or (uplink is not None and uplink.time_wanted)
         return Downlink(
             taken.answer,
@@ -178,7 +178,8 @@ class Ingest:
             return _Taken(Answer.NEED_HEAD, 0)
         journal = await self._journal(site, peek.head.journal_id)
         if peek.head.boot_id in speaker.past_boots:
-            await self._note_conflict(site, peek.head)
+            # Two edges speak with one site's keys: the one that began later is heard, the other refused.
+            await self._note_conflict(site, {"reason": "an earlier boot", "boot": peek.head.boot_id.hex()})
             return _Taken(Answer.CONFLICT, journal.acked_seq)
         described, encoded = await self._describe(site, peek)
         if described is None:
@@ -206,9 +207,11 @@ class Ingest:
         self._speakers[site] = speaker.now(uplink.head)
         return _Taken(Answer.OK, journal.acked_seq, uplink)
 
-    async def _note_conflict(self, site: str, head: Head) -> None:
-        """Two edges speak with one site's keys: the one that began later is heard, the other refused."""
-        data: dict[str, Scalar] = {"refused_boot": head.boot_id.hex(), "journal": head.journal_id.hex()}
+    async def keys_copied(self, site: str) -> None:
+        """Two edges seem to share a site's keys: spent numbers come again. They are refused, and noted."""
+        await self._note_conflict(site, {"reason": "numbers used before"})
+
+    async def _note_conflict(self, site: str, data: dict[str, Scalar]) -> None:
         await self._store.note(site, Event(int(self._clock.wall_s()), "link.conflict", data))
 
     async def _make_durable(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -78,11 +78,13 @@ class _SiteNews:
 class LiveHub:
     """In memory only: after a restart the store's newest minutes speak until the site is heard again.
 
-    Used from the event loop's thread.
+    Used from the event loop's thread. `began(site)` is called when somebody begins to watch a site that
+    nobody watched.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, began: Callable[[str], None] = lambda _site: None) -> None:
         self._clock = clock
+        self._began = began
         self._sites: dict[str, _SiteNews] = {}
         self._closed = False
 
@@ -120,8 +122,10 @@ class LiveHub:
 
     def watch(self, site: str, seconds: float) -> None:
         """Somebody looks at `site` for the next `seconds`."""
-        entry = self._entry(site)
+        entry, watched = self._entry(site), self.watching_s(site) > 0
         entry.watched_until_s = max(entry.watched_until_s, self._clock.monotonic_s() + seconds)
+        if not watched:
+            self._began(site)
 
     def watching_s(self, site: str) -> int:
         """For how many whole seconds more `site` counts as watched; 0 when nobody looks."""
@@ -140,11 +144,13 @@ class LiveHub:
     @contextlib.contextmanager
     def subscribe(self, site: str) -> Iterator[Subscription]:
         """A subscription for the length of a `with`; the site stays watched for 30 s after its end."""
-        entry = self._entry(site)
+        entry, watched = self._entry(site), self.watching_s(site) > 0
         subscription = Subscription()
         if self._closed:
             subscription.close()
         entry.subscribers.add(subscription)
+        if not watched:
+            self._began(site)
         try:
             yield subscription
         finally:

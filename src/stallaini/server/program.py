@@ -19,9 +19,11 @@ from stallaini.link.model_files import read_models
 from stallaini.link.oscore import ContextStore
 from stallaini.server.app import create_app
 from stallaini.server.coap import COAP_PORT, CoapEndpoint
+from stallaini.server.commands import Commands
 from stallaini.server.database import Database
 from stallaini.server.http import HttpServer
 from stallaini.server.ingest import Ingest
+from stallaini.server.link_door import LinkDoor
 from stallaini.server.live import LiveHub
 from stallaini.server.metrics import Metrics
 from stallaini.server.options import CONTEXTS_FILE, DATABASE_FILE
@@ -58,10 +60,11 @@ class Server:
         self._clock = clock
         self._static_dir = static_dir or packaged_static_dir()
         self._stack = AsyncExitStack()
-        self.hub = LiveHub(clock)
+        self.hub = LiveHub(clock, self._poke)
         self.metrics = Metrics()
         self.people: People
         self.store: Store
+        self.commands: Commands
         self.ingest: Ingest
         self.coap: CoapEndpoint
         self.http: HttpServer
@@ -87,13 +90,16 @@ class Server:
         self._stack.callback(database.close)
         self.people = People(database, self._clock)
         self.store = SqliteStore(database)
-        self.ingest = Ingest(self.store, self._clock, self.hub, read_models(data_dir))
+        self.commands = Commands(self.store, self._clock, self._poke)
+        self.ingest = Ingest(self.store, self._clock, self.hub, read_models(data_dir), self.commands)
         self.metrics.watch_gauge("database_bytes", "Size of the database", lambda: _size_bytes(database.path))
 
     async def _open_ports(self) -> None:
         contexts = ContextStore(self._options.data_dir / CONTEXTS_FILE)
         self._stack.callback(contexts.close)
-        self.coap = CoapEndpoint(contexts, self._take, self._clock, bind=self._options.coap)
+        self.coap = CoapEndpoint(
+            contexts, self._take, self._clock, bind=self._options.coap, copied=self.ingest.keys_copied
+        )
         await self.coap.start()
         self._stack.push_async_callback(self.coap.close)
         self._watch_counters()
@@ -102,7 +108,9 @@ class Server:
             sites=Sites(self.store, self.hub, self._clock),
             people=self.people,
             hub=self.hub,
+            commands=self.commands,
             metrics=self.metrics,
+            link=LinkDoor(self.coap),
             clock=self._clock,
             static_dir=self._static_dir,
             demo=self._options.demo,
@@ -115,7 +123,7 @@ class Server:
 
     def _watch_counters(self) -> None:
         self.metrics.watch_gauge("live_watchers", "Open live streams", self.hub.watchers)
-        self.metrics.watch_counters("refusals", "Datagrams refused", "reason", lambda: self.coap.refused)
+        self.metrics.watch_counters("refusals", "Messages refused", "reason", lambda: self.coap.refused)
         for prefix, help_text, label in (
             ("uplinks", "Uplinks by answer", "answer"),
             ("minutes", "Minutes received by what became of them", "outcome"),
@@ -127,6 +135,9 @@ class Server:
         answer = await self.ingest.handle(site, payload)
         self.metrics.observe_ingest(self._clock.monotonic_s() - start_s)
         return answer
+
+    def _poke(self, site: str) -> None:
+        self.coap.poke(site)
 
     async def _seal_forever(self) -> None:
         wait_s = _FIRST_SEAL_S

@@ -177,8 +177,9 @@ def gap_reason(gap: Gap, events: Iterable[Event]) -> str | None:
     return next((reason for reason in _REASONS if reason in found), None)
 
 
-_DROPPED, _LOST, _OFF, _CLOCK = "journal full", "lost before delivery", "edge not running", "clock set"
-_REASONS = (_DROPPED, _LOST, _OFF, _CLOCK)
+_DROPPED, _LOST, _REFUSED = "journal full", "lost before delivery", "refused by the server"
+_OFF, _CLOCK, _CARD = "edge not running", "clock set", "edge could not write its card"
+_REASONS = (_DROPPED, _LOST, _REFUSED, _CARD, _OFF, _CLOCK)
 _BACK_WITHIN_MINUTES = 3
 
 
@@ -187,12 +188,22 @@ def _reason_from(event: Event, gap: Gap) -> str | None:
         return _DROPPED
     if event.kind == "entries.lost" and _over(event, "after_minute", "before_minute", 1, gap):
         return _LOST
-    back = gap.start_minute <= event.at_s // 60 < gap.end_minute + _BACK_WITHIN_MINUTES
+    if event.kind == "minute.refused" and _over(event, "first_minute", "before_minute", 1, gap):
+        return _REFUSED
+    if event.kind == "journal.recovered" and "from" in event.data and _over(event, "from", "to", 60, gap):
+        return _CARD
+    back = gap.start_minute <= said_at_s(event) // 60 < gap.end_minute + _BACK_WITHIN_MINUTES
     if event.kind == "edge.started" and back:
         return _OFF
     if event.kind == "clock.stepped" and back and not event.data.get("ignored"):
         return _CLOCK
     return None
+
+
+def said_at_s(event: Event) -> int:
+    """When the site's clock says it happened, also where the store could not believe that."""
+    said = event.data.get("said_at_s")
+    return said if isinstance(said, int) else event.at_s
 
 
 def _over(event: Event, start: str, end: str, steps_per_minute: int, gap: Gap) -> bool:

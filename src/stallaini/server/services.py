@@ -11,6 +11,8 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from stallaini.clock import Clock
+from stallaini.server.commands import Commands
+from stallaini.server.link_door import LinkDoor
 from stallaini.server.live import LiveHub
 from stallaini.server.metrics import Metrics
 from stallaini.server.people import People, Person, Role
@@ -36,7 +38,9 @@ class Services:
     sites: Sites
     people: People
     hub: LiveHub
+    commands: Commands
     metrics: Metrics
+    link: LinkDoor
     clock: Clock
     static_dir: Path
     demo: bool = False
@@ -91,6 +95,9 @@ def _only(*roles: Role) -> Callable[..., Any]:
 
 AnyActor = Annotated[Person, Depends(_only("admin", "viewer", "bot"))]
 """Whoever has signed in."""
+
+AdminActor = Annotated[Person, Depends(_only("admin"))]
+"""Whoever may ask something of a site."""
 
 BotActor = Annotated[Person, Depends(_only("bot"))]
 """The Telegram bot alone: it vouches for the Telegram ids it names."""

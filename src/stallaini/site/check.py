@@ -14,6 +14,7 @@ from stallaini.site.kinds import ChannelKind, DeviceKind
 from stallaini.site.lines import KeyPath
 from stallaini.site.quantities import QUANTITIES
 from stallaini.site.values import Values, read_table
+from stallaini.site.web_address import parse_web_address
 
 _SITE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
@@ -46,7 +47,7 @@ def check_site(document: Document, kinds: Mapping[str, DeviceKind]) -> CheckedSi
         devices=_devices(document, kinds),
         loads=_loads(document),
         solar=read_table(document, ("solar",), tables["solar"], keys.SOLAR) if "solar" in tables else None,
-        link=read_table(document, ("link",), tables.get("link", {}), keys.LINK),
+        link=_link(document),
         journal=read_table(document, ("journal",), tables.get("journal", {}), keys.JOURNAL),
         clock=read_table(document, ("clock",), tables.get("clock", {}), keys.CLOCK),
     )
@@ -113,6 +114,17 @@ def _devices(document: Document, kinds: Mapping[str, DeviceKind]) -> dict[str, V
             fix = suggest(str(written), sorted(kinds), "device kind")
             document.fault((*path, "kind"), f'unknown device kind "{written}"', fix)
     return devices
+
+
+def _link(document: Document) -> Values:
+    values = read_table(document, ("link",), document.tables.get("link", {}), keys.LINK)
+    if "https_url" in values:
+        try:
+            parse_web_address(str(values["https_url"]))
+        except ValueError as error:
+            fix = 'write "https://server.example.org", the address of the server\'s page'
+            document.fault(("link", "https_url"), f"`https_url`: {error}", fix)
+    return values
 
 
 def _loads(document: Document) -> dict[str, Values]:

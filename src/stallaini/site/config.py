@@ -53,11 +53,15 @@ class SolarConfig:
 
 @dataclass(frozen=True)
 class LinkConfig:
-    """When live values travel, how often, and how long a message waits for its answer."""
+    """When live values travel, how often, how long a message waits for its answer, and where HTTPS leads.
+
+    `https_url` None: where the join line says.
+    """
 
     live: Literal["watched", "always", "never"] = "watched"
     live_interval_s: float = 5.0
     ack_timeout_s: float = 2.0
+    https_url: str | None = None
 
 
 @dataclass(frozen=True)

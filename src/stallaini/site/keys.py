@@ -46,6 +46,11 @@ LINK = (
     ),
     SettingKind("live_interval_s", "float", default=5.0, low=1, high=3600, help="between two live messages"),
     SettingKind("ack_timeout_s", "float", default=2.0, low=0.5, high=60, help="before a message is repeated"),
+    SettingKind(
+        "https_url",
+        help="the server's web address, such as `https://server.example.org`: the way when UDP is blocked; "
+        "without it, the join line's",
+    ),
 )
 
 JOURNAL = (

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from stallaini.clock import SystemClock
-from stallaini.ops.bench import chart, codec, edge_load, ingest, link, wire
+from stallaini.ops.bench import chart, codec, edge_load, ingest, lab, link, wire
 from stallaini.ops.bench.report import Figure, as_json, as_text
 from stallaini.ops.progress import Progress
 
@@ -31,6 +31,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     coding = benches.add_parser("codec", help="a minute's bytes by many codings, on recordings (2 min)")
     codec.configure(coding)
     coding.set_defaults(run_bench=codec.run)
+    fate = benches.add_parser("lab", help="edge and server through random schedules of misfortune (10 min)")
+    lab.configure(fate)
+    fate.set_defaults(run_bench=lab.run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stallaini.link.messages import Entry, Event, Head, Minute, TimeQuality
+from stallaini.link.messages import Command, Entry, Event, Head, Minute, Scalar, TimeQuality
 from stallaini.site.description import Description
 
 Integers = NDArray[np.int64]
@@ -172,6 +172,40 @@ class SealReport:
     rewritten: int = 0
 
 
+CommandState = Literal["waiting", "sent", "received", "done", "refused", "expired", "unknown"]
+
+
+@dataclass(frozen=True)
+class NewCommand:
+    """A command that somebody wants, before it has an id; see `link.messages.Command`."""
+
+    issuer: str
+    kind: str
+    not_before_s: int
+    not_after_s: int
+    data: dict[str, Scalar]
+
+
+class CommandRow(NamedTuple):
+    """A command and how far it is known to have come; times in Unix seconds, None for what has not been.
+
+    `waiting` to be sent, `sent` and not confirmed, `received`: the edge keeps it; then one of the four ends.
+    `ended_s` is the site's time where the site told the end.
+    """
+
+    command: Command
+    state: CommandState
+    reason: str | None
+    made_s: int
+    sent_s: int | None
+    received_s: int | None
+    ended_s: int | None
+
+
+class TooManyCommands(Exception):
+    """So many commands of this site wait for their end that no more are taken."""
+
+
 class StoreUnavailable(Exception):
     """The store cannot commit now (disk full, locked, broken disk): nothing was stored, try again later."""
 
@@ -239,3 +273,20 @@ class Store(Protocol):
 
     async def seal(self, now_minute: int) -> SealReport:
         """Turn hot minutes of finished UTC days into compressed chunks, merging late ones into theirs."""
+
+    async def add_command(self, site: str, new: NewCommand, now_s: float) -> CommandRow:
+        """Make a command durable. Its id is never given again. Raises TooManyCommands."""
+
+    async def commands(self, site: str, limit: int, id_: int | None = None) -> list[CommandRow]:
+        """Commands, newest first; only the one with this id when it is given."""
+
+    async def hand_out_commands(
+        self, site: str, head: Head, seen_id: int | None, now_s: int
+    ) -> list[Command]:
+        """What to send to the edge that speaks with `head` and keeps commands up to `seen_id`; oldest first.
+
+        Marked as sent before it returns. Raises StoreUnavailable.
+        """
+
+    async def sites_to_command(self) -> list[str]:
+        """The sites for which a command waits to be sent or confirmed."""

@@ -12,9 +12,10 @@ import msgspec
 from stallaini.link.messages import Event, Head, Minute, Scalar
 from stallaini.server.store.base import Accepted, JournalState, NumberedMinute, Outcome, Refusal, Speaker
 from stallaini.server.store.chunks import DAY_MINUTES
+from stallaini.server.store.commanding import take_report
 from stallaini.server.store.described import Descriptions, number_series
 from stallaini.server.store.known import KnownMinutes
-from stallaini.server.store.notes import insert_event, note
+from stallaini.server.store.notes import insert_event, note, note_refused
 from stallaini.site.description import decode_description, description_hash
 
 _KEPT_BASES = 2
@@ -152,6 +153,7 @@ class _Ingest:
 
     def _insert_event(self, event: Event, seq: int) -> None:
         insert_event(self._connection, self._site, event, self._journal_id, seq)
+        take_report(self._connection, self._site, event, self._accepted.heard_s)
 
     def _note_loss(self, minutes: Sequence[NumberedMinute]) -> None:
         """Name the gap that the edge says it can no longer fill."""
@@ -180,13 +182,16 @@ class _Ingest:
                 ),
             )
         if refused:
+            minutes = [refusal.minute for refusal in refused]
             first = refused[0]
-            data: dict[str, Scalar] = {
-                "reason": first.reason,
-                "first_minute": first.minute.minute,
-                "minutes": len(refused),
-            }
-            self._note("minute.refused", data, first.seq)
+            note_refused(
+                self._connection,
+                self._site,
+                minutes,
+                Event(self._accepted.heard_s, "minute.refused", {"reason": first.reason}),
+                self._journal_id,
+                first.seq,
+            )
 
     def _note(self, kind: str, data: dict[str, Scalar], seq: int) -> None:
         note(self._connection, self._site, Event(self._accepted.heard_s, kind, data), self._journal_id, seq)

@@ -117,4 +117,19 @@ def add_time_quality(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS = (create_store, add_past_boots, add_time_quality)
+def add_commands(connection: sqlite3.Connection) -> None:
+    """What people and plans ask of sites, and the highest id an edge has told of."""
+    connection.execute(
+        "CREATE TABLE command (site TEXT NOT NULL, id INTEGER NOT NULL, issuer TEXT NOT NULL, "
+        "kind TEXT NOT NULL, not_before_s INTEGER NOT NULL, not_after_s INTEGER NOT NULL, "
+        "data TEXT NOT NULL, state TEXT NOT NULL, reason TEXT, speaker BLOB, made_s INTEGER NOT NULL, "
+        "sent_s INTEGER, received_s INTEGER, ended_s INTEGER, reported INTEGER NOT NULL DEFAULT 0, "
+        "PRIMARY KEY (site, id)) WITHOUT ROWID"
+    )
+    connection.execute(
+        "CREATE TABLE command_mark (site TEXT NOT NULL PRIMARY KEY, highest_id INTEGER NOT NULL) "
+        "WITHOUT ROWID"
+    )
+
+
+MIGRATIONS = (create_store, add_past_boots, add_commands, add_time_quality)

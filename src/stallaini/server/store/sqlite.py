@@ -6,14 +6,16 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 
-from stallaini.link.messages import Event
+from stallaini.link.messages import Command, Event, Head
 from stallaini.server.database import Database
 from stallaini.server.store.base import (
     Accepted,
     Column,
+    CommandRow,
     InexactStretch,
     Integers,
     JournalState,
+    NewCommand,
     Outcome,
     SealReport,
     SiteRow,
@@ -21,6 +23,7 @@ from stallaini.server.store.base import (
     StoreUnavailable,
 )
 from stallaini.server.store.chunks import DAY_MINUTES
+from stallaini.server.store.commanding import add_command, hand_out, read_commands, sites_to_send_to
 from stallaini.server.store.described import Descriptions, find_encoded
 from stallaini.server.store.ingesting import add_site, ingest, load_journal, load_speaker
 from stallaini.server.store.notes import note
@@ -126,6 +129,29 @@ class SqliteStore:
         return await self._database.read(
             lambda connection: self._reader(connection, site).events(start_s, end_s, limit)
         )
+
+    async def add_command(self, site: str, new: NewCommand, now_s: float) -> CommandRow:
+        """Make a command durable. Raises TooManyCommands."""
+        return await self._database.write(lambda connection: add_command(connection, site, new, now_s))
+
+    async def commands(self, site: str, limit: int, id_: int | None = None) -> list[CommandRow]:
+        """Commands, newest first; only the one with this id when it is given."""
+        return await self._database.read(lambda connection: read_commands(connection, site, limit, id_))
+
+    async def hand_out_commands(
+        self, site: str, head: Head, seen_id: int | None, now_s: int
+    ) -> list[Command]:
+        """What to send to the edge that speaks with `head` and keeps commands up to `seen_id`."""
+        try:
+            return await self._database.write(
+                lambda connection: hand_out(connection, site, head, seen_id, now_s)
+            )
+        except sqlite3.OperationalError as error:
+            raise StoreUnavailable(f"the store in {self._database.path} cannot commit: {error}") from error
+
+    async def sites_to_command(self) -> list[str]:
+        """The sites for which a command waits to be sent or confirmed."""
+        return await self._database.read(sites_to_send_to)
 
     async def seal(self, now_minute: int) -> SealReport:
         """Seal every finished day that has hot minutes, one transaction per site and day.

@@ -1,0 +1,1 @@
+"""The lab: real edge and server code under virtual time, on a simulated network and disk."""

@@ -1,0 +1,58 @@
+"""What the edge closed and journaled, written down outside of all machines: the truth to hold the store to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from stallaini.ops.lab.site import Values
+
+
+@dataclass
+class Closed:
+    """One minute as the edge closed it: its number, its values by series name, and when (virtual seconds).
+
+    `kept` tells whether the journal must still have it, or have brought it to the server: not while the
+    close is under way, nor when it lay only in the memory of a program that died, nor when the disk has
+    forgotten the commit `commit`.
+    """
+
+    minute: int
+    values: dict[str, int]
+    at_s: float
+    kept: bool = False
+    commit: int = 0
+
+
+@dataclass
+class Note:
+    """A numbered event the lab had the edge journal."""
+
+    number: int
+    at_s: float
+    kept: bool = False
+    commit: int = 0
+
+
+@dataclass
+class Ledger:
+    """Every minute and note of one world, and the events of its misfortunes that excuse something."""
+
+    minutes: list[Closed] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+    def close(self, minute: int, names: list[str], values: Values, at_s: float) -> Closed:
+        """A minute is about to be journaled."""
+        known = {name: value for name, value in zip(names, values, strict=True) if value is not None}
+        self.minutes.append(Closed(minute, known, at_s))
+        return self.minutes[-1]
+
+    def note(self, at_s: float) -> Note:
+        """A note is about to be journaled."""
+        self.notes.append(Note(len(self.notes), at_s))
+        return self.notes[-1]
+
+    def forgot(self, last_commit: int) -> None:
+        """The edge's disk has nothing of what was committed after `last_commit`."""
+        for entry in (*self.minutes, *self.notes):
+            if entry.commit > last_commit:
+                entry.kept = False

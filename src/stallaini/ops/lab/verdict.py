@@ -1,0 +1,112 @@
+"""What must hold at the end of every world, and where it does not."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+from stallaini.link.messages import Event
+from stallaini.ops.lab.ledger import Closed, Ledger
+from stallaini.ops.lab.programs import Record, Stored
+from stallaini.ops.lab.site import MARK
+
+_MARK_SERIES = f"{MARK}.last"
+_CORRUPT = ("journal.set_aside",)
+_LOSSES = ("journal.dropped", "journal.lost", "journal.recovered")
+
+
+def problems(ledger: Ledger, stored: Stored) -> list[str]:
+    """Every promise that was broken, one line each; none when all is well."""
+    return [
+        *_wrong(ledger, stored),
+        *_doubled(stored.records),
+        *_lost(ledger, stored),
+        *_unnamed(stored),
+        *_notes(ledger, stored),
+        *(f"corrupt: {event.kind} {event.data}" for event in stored.events if event.kind in _CORRUPT),
+    ]
+
+
+def _wrong(ledger: Ledger, stored: Stored) -> Iterator[str]:
+    """Values in the store are those of a minute that was closed under that number."""
+    closed = _by_minute(ledger.minutes)
+    for record in stored.records:
+        if record.span == 1:
+            if not any(one.values == record.values for one in closed[record.minute]):
+                yield f"wrong: minute {record.minute} holds {record.values}, which was never closed"
+        elif not _thinned_from(record, closed):
+            yield f"wrong: minutes {record.minute} + {record.span} hold {record.values}"
+
+
+def _thinned_from(record: Record, closed: dict[int, list[Closed]]) -> bool:
+    """Whether a thinned record lies within what its minutes were closed with."""
+    minutes = range(record.minute, record.minute + record.span)
+    sources = [one.values for minute in minutes for one in closed[minute]]
+    for name, value in record.values.items():
+        known = [source[name] for source in sources if name in source]
+        if not known or not min(known) <= value <= max(known):
+            return False
+    return all(closed[minute] for minute in minutes)
+
+
+def _doubled(records: Sequence[Record]) -> Iterator[str]:
+    """No minute is in the store twice, nor are the same readings."""
+    covered = Counter(m for record in records for m in range(record.minute, record.minute + record.span))
+    marks = Counter(record.values[_MARK_SERIES] for record in records if _MARK_SERIES in record.values)
+    for minute, times in covered.items():
+        if times > 1:
+            yield f"doubled: minute {minute} is stored {times} times"
+    for mark, times in marks.items():
+        if times > 1:
+            yield f"doubled: the readings marked {mark} are in {times} minutes"
+
+
+def _lost(ledger: Ledger, stored: Stored) -> Iterator[str]:
+    """What the journal kept is stored, or refused with its reason, or its loss has a name."""
+    present = stored.present.union(stored.refused)
+    for minute in sorted({one.minute for one in ledger.minutes if one.kept} - present):
+        if not any(_names(event, minute) for event in stored.events):
+            yield f"lost: minute {minute} was journaled and is not stored"
+
+
+def _names(event: Event, minute: int) -> bool:
+    """Whether an event names the loss of a minute."""
+    data = event.data
+    if event.kind in _LOSSES:
+        first, last, steps = data.get("from"), data.get("to"), 60
+    elif event.kind == "entries.lost":
+        first, last, steps = data.get("after_minute"), data.get("before_minute"), 1
+    else:
+        return False
+    after = not isinstance(first, int) or first <= minute * steps
+    return after and (not isinstance(last, int) or minute * steps < last)
+
+
+def _unnamed(stored: Stored) -> Iterator[str]:
+    """Every gap that people see has a reason."""
+    for gap, reason in stored.gaps:
+        if reason is None:
+            yield f"unnamed: the gap {gap.start_minute} to {gap.end_minute} has no reason"
+
+
+def _notes(ledger: Ledger, stored: Stored) -> Iterator[str]:
+    """Every event is stored once; one sent again after the card forgot may come twice if its time was doubted.
+
+    The server has then stored it under the time it came, and cannot tell that it has it.
+    """
+    notes = [event for event in stored.events if event.kind == "lab.note"]
+    times = Counter(event.data["number"] for event in notes if "said_at_s" not in event.data)
+    doubted = {event.data["number"] for event in notes if "said_at_s" in event.data}
+    dropped = any(event.kind in _LOSSES for event in stored.events)
+    for note in ledger.notes:
+        if times[note.number] > 1:
+            yield f"doubled: note {note.number} is stored {times[note.number]} times"
+        if note.kept and not times[note.number] and note.number not in doubted and not dropped:
+            yield f"lost: note {note.number} was journaled and is not stored"
+
+
+def _by_minute(entries: Sequence[Closed]) -> dict[int, list[Closed]]:
+    found: dict[int, list[Closed]] = defaultdict(list)
+    for entry in entries:
+        found[entry.minute].append(entry)
+    return found
