@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import heapq
 import itertools
 import mmap
@@ -21,12 +22,19 @@ class Clock(Protocol):
     def wall_s(self) -> float:
         """Seconds since 1970-01-01T00:00Z; may be wrong or step on a machine without a clock chip."""
 
+    def synchronized(self) -> bool:
+        """Whether `wall_s` is known to be right, as far as this clock can tell."""
+
     async def sleep(self, seconds: float) -> None:
         """Return after `seconds` of this clock's monotonic time."""
 
 
 class SystemClock:
     """The machine's own clocks."""
+
+    # What adjtimex(2) fills in is at most 208 bytes; zeros ask it to change nothing.
+    _TIMEX_BYTES = 512
+    _TIME_ERROR = 5
 
     def monotonic_s(self) -> float:
         """Seconds of CLOCK_MONOTONIC, shared by all processes since boot."""
@@ -36,15 +44,30 @@ class SystemClock:
         """Seconds of CLOCK_REALTIME."""
         return time.time()
 
+    def synchronized(self) -> bool:
+        """Whether the kernel was told by a time service, within its last hours, that the clock is right.
+
+        False where there is no such kernel to ask.
+        """
+        ask = getattr(ctypes.CDLL(None), "adjtimex", None)
+        if ask is None:
+            return False
+        state = int(ask(ctypes.create_string_buffer(self._TIMEX_BYTES)))
+        return 0 <= state < self._TIME_ERROR
+
     async def sleep(self, seconds: float) -> None:
         """Sleep in real time."""
         await asyncio.sleep(max(0.0, seconds))
 
 
 class VirtualClock:
-    """A clock that stands still until told to advance: for simulated history and for tests."""
+    """A clock that stands still until told to advance: for simulated history and for tests.
 
-    def __init__(self, wall_s: float, monotonic_s: float = 0.0) -> None:
+    `right` tells whether its wall time is to be believed; it can be set at any time.
+    """
+
+    def __init__(self, wall_s: float, monotonic_s: float = 0.0, *, right: bool = True) -> None:
+        self.right = right
         self._wall_offset_s = wall_s - monotonic_s
         self._monotonic_s = monotonic_s
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
@@ -57,6 +80,10 @@ class VirtualClock:
     def wall_s(self) -> float:
         """Virtual Unix time."""
         return self._monotonic_s + self._wall_offset_s
+
+    def synchronized(self) -> bool:
+        """What was last said of it."""
+        return self.right
 
     def advance(self, seconds: float) -> None:
         """Move both times forward and wake the sleepers that are due."""
@@ -106,6 +133,10 @@ class SharedClock:
     def wall_s(self) -> float:
         """Unix time as last set by the driver."""
         return self._cells[0] + self._cells[1]
+
+    def synchronized(self) -> bool:
+        """True: its time is the only one there is."""
+        return True
 
     def advance(self, seconds: float) -> None:
         """Driver only: move both times forward."""

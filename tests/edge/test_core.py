@@ -13,7 +13,8 @@ from stallaini.clock import VirtualClock
 from stallaini.edge.core import EdgeCore
 from stallaini.edge.exchange import LinkDown
 from stallaini.edge.keeper import JournalKeeper
-from stallaini.link.messages import Event, Minute
+from stallaini.edge.timekeeper import Timekeeper
+from stallaini.link.messages import Event, Minute, TimeQuality
 from stallaini.site.config import LinkConfig
 from stallaini.site.reading import Reading
 
@@ -23,8 +24,10 @@ ALARM = "battery.alarm.high_temperature"
 class World:
     """One edge, one server, one clock, and a link that is up or down."""
 
-    def __init__(self, folder: Path, link: LinkConfig | None = None) -> None:
-        self.clock: VirtualClock = clock_at_noon()
+    def __init__(
+        self, folder: Path, link: LinkConfig | None = None, clock: VirtualClock | None = None
+    ) -> None:
+        self.clock = clock or clock_at_noon()
         self.server = ModelServer()
         self.up = True
         self.tries: list[float] = []
@@ -34,8 +37,9 @@ class World:
 
     def start(self) -> None:
         """Start the edge, on the journal it left when it ran before."""
-        self.keeper = JournalKeeper(self._folder / "j", 10**8, self.clock, ORIGIN)
-        self.core = EdgeCore(self._config, self.keeper, ORIGIN, self.clock, self.exchange)
+        time = Timekeeper(self.clock)
+        self.keeper = JournalKeeper(self._folder / "j", 10**8, time, ORIGIN)
+        self.core = EdgeCore(self._config, self.keeper, ORIGIN, time, self.exchange)
         self.core.started()
 
     async def exchange(self, payload: bytes) -> bytes:
@@ -222,6 +226,38 @@ async def test_a_long_text_in_an_event_is_cut_to_fit_a_message(tmp_path: Path) -
     world.core.on_event("can.lost", {"bus": "can0", "reason": "x" * 5000})
     assert await world.core.flush()
     assert len(str(world.server.bodies[-1])) < 400
+
+
+async def test_an_edge_that_does_not_know_the_time_asks_for_it_and_then_delivers(tmp_path: Path) -> None:
+    world = World(tmp_path, clock=VirtualClock(600.0, 1000.0, right=False))
+    world.server.wall_s = lambda: NOON_S + 3600
+    world.core.minute_ended(17)
+    assert await world.core.flush()
+    assert [len(uplink.entries) > 0 for uplink in world.server.uplinks] == [False, True]
+    assert world.events("edge.started") == ["clock.unknown", "clock.known"]
+    (found,) = [body for body in world.server.bodies if isinstance(body, Minute)]
+    assert (found.minute - NOON, found.quality) == (60, TimeQuality.REPAIRED)
+
+
+async def test_a_server_that_does_not_know_the_time_either_is_asked_once_a_minute(tmp_path: Path) -> None:
+    world = World(tmp_path, clock=VirtualClock(600.0, 1000.0, right=False))
+    keeping = asyncio.create_task(world.core.keep_time())
+    await world.run(600)
+    assert 10 <= len(world.server.uplinks) <= 12
+    assert world.server.bodies == []
+    world.server.wall_s = lambda: NOON_S + world.clock.monotonic_s()
+    await world.run(90)
+    assert world.events("edge.started") == ["clock.unknown", "clock.known"]
+    assert world.minutes[:10] == list(range(16, 26)), "ten minutes without the time, now dated"
+    keeping.cancel()
+
+
+async def test_the_running_edge_ends_its_minutes_on_the_clock_it_is_given(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    keeping = asyncio.create_task(world.core.keep_time())
+    await world.run(200)
+    keeping.cancel()
+    assert world.minutes == [0, 1, 2]
 
 
 async def test_live_values_on_command_end_after_their_time(tmp_path: Path) -> None:

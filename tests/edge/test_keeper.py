@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.support.edge import ORIGIN, clock_at_noon, event, minute
+from tests.support.edge import NOON, NOON_S, ORIGIN, clock_at_noon, event, minute
 
+from stallaini.clock import VirtualClock
 from stallaini.edge.journal import Journal
 from stallaini.edge.keeper import JournalKeeper
-from stallaini.link.messages import Event, Minute
+from stallaini.edge.timekeeper import Timekeeper
+from stallaini.link.messages import Event, Minute, TimeQuality
 
 
 def open_keeper(path: Path, spare_bytes: int = 10**6) -> JournalKeeper:
@@ -170,3 +172,21 @@ def test_simulated_history_needs_no_file() -> None:
     keeper = JournalKeeper(None, 10**8, clock_at_noon(), ORIGIN)
     fill(keeper, 0, 3)
     assert kinds([body for *_, body in deliver_all(keeper)]) == ["minute"] * 3
+
+
+def test_dates_that_a_full_card_cannot_take_are_given_when_it_can(tmp_path: Path) -> None:
+    clock = Timekeeper(VirtualClock(15.0, 15.0, right=False))
+    keeper = JournalKeeper(tmp_path / "j", 10**8, clock, ORIGIN, kept_acked=0)
+    for number in range(400):
+        keeper.append([Minute(number, (0,) * 6)])
+    with full_disk(keeper):
+        for number in range(400, 600):
+            keeper.append([Minute(number, (0,) * 6)])
+        clock.remember(NOON_S)
+        keeper.repair()
+        keeper.append([minute(700)])
+    keeper.append([minute(701)])
+    seen = [body for *_, body in deliver_all(keeper) if isinstance(body, Minute)]
+    assert sorted(body.minute - NOON for body in seen) == [*range(600), 700, 701]
+    repaired = [body for body in seen if body.quality is TimeQuality.REPAIRED]
+    assert len(repaired) == 600

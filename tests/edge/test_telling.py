@@ -12,6 +12,7 @@ from tests.support.edge import NOON_S, ORIGIN
 from stallaini.edge.core import EdgeCore
 from stallaini.edge.keeper import JournalKeeper
 from stallaini.edge.meter import Meter
+from stallaini.edge.timekeeper import Timekeeper
 from stallaini.edge.usage import Usage
 from stallaini.link.messages import Event
 from stallaini.site.config import LinkConfig
@@ -30,7 +31,8 @@ class MeteredWorld(World):
     def start(self) -> None:
         self.meter = Meter(self.usage, self.clock, "UTC", self._link)
         self.keeper = JournalKeeper(self._folder / "j", 10**8, self.clock, ORIGIN)
-        self.core = EdgeCore(self._config, self.keeper, ORIGIN, self.clock, self.exchange, meter=self.meter)
+        clock = Timekeeper(self.clock, trusted=True)
+        self.core = EdgeCore(self._config, self.keeper, ORIGIN, clock, self.exchange, meter=self.meter)
         self.core.started()
 
     async def exchange(self, payload: bytes) -> bytes:

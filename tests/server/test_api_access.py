@@ -27,6 +27,7 @@ ACCESS: dict[str, set[str]] = {
     "GET /api/v1/sites/{site}/now": SIGNED_IN,
     "GET /api/v1/sites/{site}/series": SIGNED_IN,
     "GET /api/v1/sites/{site}/gaps": SIGNED_IN,
+    "GET /api/v1/sites/{site}/clock": SIGNED_IN,
     "GET /api/v1/sites/{site}/events": SIGNED_IN,
     "GET /api/v1/sites/{site}/budget": SIGNED_IN,
     "GET /api/v1/sites/{site}/energy": SIGNED_IN,

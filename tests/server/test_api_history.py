@@ -9,7 +9,7 @@ import httpx
 import pytest
 from tests.support.serving import START_MINUTE, START_S, FakeSite, Running, ask, serving
 
-from stallaini.link.messages import Event
+from stallaini.link.messages import Event, TimeQuality
 
 NOON = "2026-11-16T12:00:00Z"
 
@@ -198,3 +198,36 @@ async def test_days_of_23_and_25_hours_have_their_whole_energy(
 
 def _day_after(day: str) -> str:
     return f"{day[:8]}{int(day[8:]) + 1:02}"
+
+
+async def test_minutes_that_are_not_dated_exactly_are_told_with_their_bounds(
+    site: FakeSite, viewer: httpx.AsyncClient
+) -> None:
+    values = {"battery.soc.last": 62.0}
+    before, repaired = (
+        [(START_MINUTE + at, values) for at in range(*part)] for part in ((-60, -50), (-20, -8))
+    )
+    await site.minutes(*before, quality=TimeQuality.BOUNDED)
+    await site.minutes(*repaired, quality=TimeQuality.REPAIRED)
+    await site.minutes((START_MINUTE - 5, values))
+    told = {"from": START_S - 3600, "to": START_S - 3000, "minutes": 10}
+    bounds = {"earliest": START_S - 7200, "latest": START_S - 1500}
+    await site.events(Event(START_S - 480, "clock.bounded", {**told, **bounds}))
+    assert (await ask(viewer, "/sites/lab/clock"))["inexact"] == [
+        {
+            "start": "2026-11-16T11:00:00Z",
+            "end": "2026-11-16T11:10:00Z",
+            "minutes": 10,
+            "quality": "bounded",
+            "earliest": "2026-11-16T10:00:00Z",
+            "latest": "2026-11-16T11:35:00Z",
+        },
+        {
+            "start": "2026-11-16T11:40:00Z",
+            "end": "2026-11-16T11:52:00Z",
+            "minutes": 12,
+            "quality": "repaired",
+            "earliest": None,
+            "latest": None,
+        },
+    ]

@@ -186,7 +186,7 @@ async def test_any_other_time_may_be_asked_for(
     await ask(viewer, "/sites/lab/energy", end=moment)
 
 
-@pytest.mark.parametrize("part", ["", "/now", "/series", "/gaps", "/events", "/energy", "/live"])
+@pytest.mark.parametrize("part", ["", "/now", "/series", "/gaps", "/clock", "/events", "/energy", "/live"])
 async def test_an_unknown_site_is_not_found_and_the_nearest_is_named(
     running: Running, viewer: httpx.AsyncClient, part: str
 ) -> None:
@@ -210,6 +210,7 @@ async def test_answers_have_the_documented_shapes(site: FakeSite, viewer: httpx.
         (shapes.Now, "/sites/lab/now"),
         (shapes.Series, "/sites/lab/series"),
         (shapes.Gaps, "/sites/lab/gaps"),
+        (shapes.Clock, "/sites/lab/clock"),
         (shapes.Events, "/sites/lab/events"),
         (shapes.Energy, "/sites/lab/energy"),
     ):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.support.uplinks import DAY, NOON_MINUTE, Edge, Server, a_description, minute
 
+from stallaini.clock import VirtualClock
 from stallaini.link.envelope import HeadForm
 from stallaini.link.messages import Answer, Command, Downlink, Entry, Event, Head, Live
 from stallaini.link.varint import Malformed
@@ -343,6 +344,27 @@ async def test_commands_come_down_with_the_time_and_only_with_an_ok(server: Serv
     answer = await edge.send(server, replace(edge.uplink(), commands_seen=7))
     assert (answer.commands, answer.time_ms) == ((command,), int(server.clock.wall_s() * 1000))
     assert asked == [("noto", 7)]
+
+
+async def test_the_time_is_told_to_an_edge_that_asks_for_it(server: Server) -> None:
+    edge = Edge()
+    await edge.tell(server, minute(NOON_MINUTE))
+    asking = replace(edge.uplink(), time_wanted=True)
+    assert (await edge.send(server, asking)).time_ms == int(server.clock.wall_s() * 1000)
+    assert (await edge.send(server, edge.uplink())).time_ms is None
+
+
+async def test_a_server_that_may_not_know_the_time_yet_tells_none(server: Server) -> None:
+    edge = Edge()
+    await edge.tell(server, minute(NOON_MINUTE))
+    asking = replace(edge.uplink(), time_wanted=True)
+    clock = VirtualClock(server.clock.wall_s(), monotonic_s=40.0, right=False)
+    server.ingest = Ingest(server.store, clock, server.ear)
+    assert (await edge.send(server, asking)).time_ms is None
+    clock.advance(600)
+    assert (await edge.send(server, asking)).time_ms is not None
+    clock.step_wall(-clock.wall_s())
+    assert (await edge.send(server, asking)).time_ms is None
 
 
 async def test_copied_keys_are_noted_once_an_hour(server: Server) -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.support.sites import BATTERY, SITE, parse
 
 from stallaini.devices.catalogue import load_kinds
-from stallaini.site.config import JournalConfig, LinkConfig, SolarConfig, parse_site
+from stallaini.site.config import ClockConfig, JournalConfig, LinkConfig, SolarConfig, parse_site
 from stallaini.site.description import decode_description
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -27,6 +27,7 @@ def test_a_small_file_gets_every_default() -> None:
     assert battery.settings == {"bus": "virtual:b", "profile": "auto", "poll_s": 1.0, "listen_only": True}
     assert config.link == LinkConfig("watched", 5.0, 2.0)
     assert config.journal == JournalConfig(64.0)
+    assert config.clock == ClockConfig(trusted=False)
     assert config.loads == ()
     assert config.solar is None
 
@@ -82,6 +83,10 @@ def test_times_sizes_and_angles_take_units_too() -> None:
     assert (config.latitude, config.longitude) == (36.9, 15.0)
     assert config.link.live_interval_s == 60.0
     assert config.journal.max_mb == 500.0
+
+
+def test_a_clock_can_be_trusted_from_the_start() -> None:
+    assert parse(SITE + "[clock]\ntrusted = true\n").clock.trusted
 
 
 def test_a_load_may_name_its_meter_and_its_switch() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from stallaini.link.codec_range import Codecs, UnknownModel
@@ -23,13 +24,17 @@ class State:
 
 
 class ModelServer:
-    """Takes uplinks, answers downlinks; can be set back to an earlier state as a backup does."""
+    """Takes uplinks, answers downlinks; can be set back to an earlier state as a backup does.
+
+    `wall_s` gives the time it tells an edge that asks for it; None: it does not know the time itself.
+    """
 
     def __init__(self) -> None:
         self.state = State()
         self.known: Head | None = None
         self.models: list[Model] = []
         self.watching_s = 0
+        self.wall_s: Callable[[], float] | None = None
         self.lives: list[Live] = []
         self.uplinks: list[Uplink] = []
         self.answers: list[Answer] = []
@@ -48,7 +53,9 @@ class ModelServer:
     def handle(self, payload: bytes) -> bytes:
         answer, acked_seq, settled_seq = self._take(payload)
         self.answers.append(answer)
-        return encode_downlink(Downlink(answer, acked_seq, self.watching_s), settled_seq)
+        asked = answer is Answer.OK and self.uplinks[-1].time_wanted
+        time_ms = int(self.wall_s() * 1000) if asked and self.wall_s is not None else None
+        return encode_downlink(Downlink(answer, acked_seq, self.watching_s, time_ms), settled_seq)
 
     def _take(self, payload: bytes) -> tuple[Answer, int, int | None]:
         try:

@@ -14,7 +14,7 @@ import httpx
 from stallaini.clock import VirtualClock
 from stallaini.link.downlink import decode_downlink
 from stallaini.link.envelope import encode_uplink
-from stallaini.link.messages import Answer, Entry, Event, Live, Minute, Uplink
+from stallaini.link.messages import Answer, Entry, Event, Live, Minute, TimeQuality, Uplink
 from stallaini.server.program import Server, ServerOptions
 from stallaini.site.description import ChannelSpec, Description, DeviceSpec, LoadSpec, SeriesSpec
 
@@ -71,7 +71,9 @@ class FakeSite:
         self.name = site
         self.description = description(site, timezone)
 
-    async def minutes(self, *minutes: tuple[int, Mapping[str, float]]) -> None:
+    async def minutes(
+        self, *minutes: tuple[int, Mapping[str, float]], quality: TimeQuality = TimeQuality.EXACT
+    ) -> None:
         """Send minutes: (index since 1970, value per series name)."""
         resolutions = {series.name: series.resolution for series in self.description.series}
         await self._send(
@@ -82,6 +84,7 @@ class FakeSite:
                         None if name not in values else round(values[name] / resolution)
                         for name, resolution in resolutions.items()
                     ),
+                    quality=quality,
                 )
                 for minute, values in minutes
             ]

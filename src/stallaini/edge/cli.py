@@ -20,6 +20,7 @@ from stallaini.edge.exchange_https import HttpsExchange
 from stallaini.edge.meter import open_meter
 from stallaini.edge.paths import PathExchange
 from stallaini.edge.program import run_edge
+from stallaini.edge.timekeeper import keeping
 from stallaini.errors import OperatorError
 from stallaini.link.join import Join, parse_join, read_join, write_join
 from stallaini.link.oscore import ContextStore
@@ -70,7 +71,8 @@ def run(args: argparse.Namespace) -> int:
         return 1
     if args.bus is not None:
         config = _on_bus(config, args.bus)
-    asyncio.run(_run_until_signal(config, args.data, join or _kept_join(args.data), open_clock(args.clock)))
+    clock = keeping(open_clock(args.clock), trusted=config.clock.trusted)
+    asyncio.run(_run_until_signal(config, args.data, join or _kept_join(args.data), clock))
     return 0
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 from stallaini import __version__
-from stallaini.clock import Clock
 from stallaini.edge.command_kinds import Handler, LinkMode, LiveValues, Ping
 from stallaini.edge.commands import Commands
 from stallaini.edge.courier import Courier
@@ -15,10 +14,12 @@ from stallaini.edge.inbox import Inbox
 from stallaini.edge.journal import Origin
 from stallaini.edge.keeper import JournalKeeper
 from stallaini.edge.meter import Meter
+from stallaini.edge.minutes import BEHIND_MINUTES, MinuteTicker, nearest_minute
 from stallaini.edge.sampler import Sampler
+from stallaini.edge.timekeeper import CLAIMED, KNOWN, UNKNOWN, ClockNews, Timekeeper
 from stallaini.edge.uplink import Delivery
 from stallaini.edge.usage import Usage
-from stallaini.link.messages import Downlink, Event, Live, Scalar
+from stallaini.link.messages import Answer, Downlink, Event, Live, Scalar, TimeQuality
 from stallaini.link.model import Model
 from stallaini.site.config import SiteConfig
 from stallaini.site.reading import Reading
@@ -27,14 +28,15 @@ logger = logging.getLogger(__name__)
 
 STARTED, STOPPED = "edge.started", "edge.stopped"
 _LONGEST_TEXT = 160
+_LONGEST_WAIT_S = 1.0
 
 
 class EdgeCore:
-    """One site's sampler, flag watcher, journal, courier and commands; without a meter nothing is metered.
+    """One site's time, sampler, flag watcher, journal, courier and commands; a meter, if it is metered.
 
-    Drivable by hand under any clock: `on_reading`, `on_event`, `minute_ended`, then `await flush()` and
-    `await commands.act_due()`; the running program drives it from the wires and lets `courier.run()` deliver
-    and `commands.run()` act. Without an `inbox` commands are kept in RAM.
+    Drivable by hand under any clock: `on_reading`, `on_event`, `tick` or `minute_ended`, then `await flush()`
+    and `await commands.act_due()`; the running program drives it from the wires and lets `keep_time()` tick,
+    `courier.run()` deliver and `commands.run()` act. Without an `inbox` commands are kept in RAM.
     """
 
     def __init__(
@@ -42,7 +44,7 @@ class EdgeCore:
         config: SiteConfig,
         keeper: JournalKeeper,
         origin: Origin,
-        clock: Clock,
+        clock: Timekeeper,
         exchange: Exchange,
         model: Model | None = None,
         inbox: Inbox | None = None,
@@ -55,20 +57,23 @@ class EdgeCore:
         self._flags = FlagWatcher(config.description, keeper.memory)
         self._meter = meter or Meter(Usage(), clock, config.timezone, config.link)
         self._delivery = Delivery(keeper, origin, model)
+        self._delivery.time_wanted = clock.server_wanted()
         self.courier = Courier(
             self._delivery, keeper, exchange, clock, config.link, self.live, self._meter, self._heard
         )
+        self.ticker = MinuteTicker(clock, self.minute_ended)
+        self._quality = TimeQuality.EXACT
         self._inbox = inbox or Inbox(None)
         handlers: list[Handler] = [Ping(), LinkMode(self.courier.set_mode)]
         if config.link.live != "never":
             handlers.append(LiveValues(self.courier.live_for))
         self.commands = Commands(
-            self._inbox, handlers, clock, origin.boot_id, self.on_event, known_s=clock.wall_s
+            self._inbox, handlers, clock, origin.boot_id, self.on_event, known_s=clock.known_s
         )
         self._delivery.commands_seen = self.commands.seen_id
 
     def started(self) -> None:
-        """Journal that the program started, and since when it was away."""
+        """Journal that the program started, since when it was away, and if it does not know the time."""
         last_minute = self._keeper.last_minute
         self.on_event(
             STARTED,
@@ -78,7 +83,24 @@ class EdgeCore:
                 "away_since": None if last_minute is None else (last_minute + 1) * 60,
             },
         )
+        if not self._clock.synchronized():
+            self.on_event(UNKNOWN, {CLAIMED: self._clock.claimed_s})
         self.commands.started()
+
+    async def keep_time(self) -> None:
+        """Tick until cancelled; at least once a second, because the clock may be set meanwhile."""
+        while True:
+            await self._clock.sleep(min(60 - self._clock.wall_s() % 60, _LONGEST_WAIT_S))
+            self.tick()
+
+    def tick(self) -> None:
+        """Look at the clock: what is there to tell of it, is the server to be asked, is a minute over."""
+        self._tell(self._clock.look())
+        wanted = self._clock.server_wanted()
+        if wanted and not self._delivery.time_wanted and not self._clock.synchronized():
+            self.courier.wake()
+        self._delivery.time_wanted = wanted
+        self.ticker.tick()
 
     def on_reading(self, reading: Reading) -> None:
         """Take one reading; a flag it changes is journaled, and sent, at once."""
@@ -100,11 +122,12 @@ class EdgeCore:
 
         It has it when the program restarted within the minute, or the wall clock went back.
         """
+        quality, self._quality = self._quality, TimeQuality.EXACT
         if self._keeper.has_minute(minute):
             logger.warning("minute %d is in the journal already: its further readings are left out", minute)
             self._sampler.discard()
             return
-        self._keeper.append([self._sampler.close(minute)])
+        self._keeper.append([self._sampler.close(minute, quality)])
         self.courier.wake()
 
     def live(self) -> Live:
@@ -117,7 +140,10 @@ class EdgeCore:
         self.courier.wake(urgent=True)
 
     async def flush(self) -> bool:
-        """Deliver until everything is acknowledged. False: the link is down, or the server takes nothing."""
+        """Deliver until all that has a date is acknowledged.
+
+        False: the link is down, or the server takes nothing.
+        """
         return await self.courier.flush()
 
     def stopped(self) -> None:
@@ -128,8 +154,28 @@ class EdgeCore:
         self._inbox.close()
 
     def _heard(self, downlink: Downlink, round_trip_s: float) -> None:
+        """An answer came; only one that took the uplink says anything about the time."""
+        if downlink.answer is Answer.OK:
+            self._tell(self._clock.hear(downlink.time_ms, round_trip_s))
+            self._delivery.time_wanted = self._clock.server_wanted()
         self.commands.heard(downlink, round_trip_s)
         self._delivery.commands_seen = self.commands.seen_id
+
+    def _tell(self, news: ClockNews | None) -> None:
+        if news is None:
+            return
+        if news.kind == KNOWN:
+            self._time_known()
+        self.on_event(*news)
+
+    def _time_known(self) -> None:
+        """Date what was journaled so far; the running minute goes on as the wall minute nearest to it."""
+        self._keeper.repair()
+        nearest = nearest_minute(self._clock.wall_of(self.ticker.minute * 60))
+        near = range(nearest, nearest + BEHIND_MINUTES + 1)
+        free = (minute for minute in near if not self._keeper.has_minute(minute))
+        self.ticker.go_on_as(next(free, nearest))
+        self._quality = TimeQuality.REPAIRED
 
 
 def _bounded(data: dict[str, Scalar]) -> dict[str, Scalar]:

@@ -16,9 +16,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stallaini.clock import Clock
+from stallaini.edge.origins import Origin as Origin
+from stallaini.edge.origins import Origins
 from stallaini.edge.ranges import MinuteRanges
+from stallaini.edge.repair import repair
 from stallaini.edge.room import DROPPED, THINNED, Loss, Room
-from stallaini.edge.rows import body_row, entry_of, open_file, select_entries
+from stallaini.edge.rows import ENTRY_COLUMNS, body_row, entry_of, is_undated, open_file, select_entries
 from stallaini.link.messages import Entry, Event, Minute, Scalar
 from stallaini.site.description import decode_description
 
@@ -29,13 +32,15 @@ KEPT_ACKED = 2 * 1440
 LOST = "journal.lost"
 _HIGH_WATER, _BREATH = 0.90, 0.05
 _BREATH_BYTES = 256 * 1024
+_WORTH_NOTING_S = 1.0
 
 
-class Origin(NamedTuple):
-    """What entries were made under: the boot, and the encoded description that names their series."""
+class Saved(NamedTuple):
+    """What another journal file held: a body and the boot it was made in, and when that began, if known."""
 
+    body: Minute | Event
     boot_id: bytes
-    description: bytes
+    booted_s: float | None
 
 
 class Batch(NamedTuple):
@@ -56,8 +61,12 @@ class Journal:
     `max_bytes` bounds the file: at 90 % the oldest detail is thinned, then the oldest is dropped, each
     with an event that says so. `acked_seq` is how far the server has everything; `sent_seq`, kept by
     the uplink, how far it may have: what it may have is not thinned under its hands. `ahead_seq` is the
-    last entry that reached it before its turn; `opened_seq` the last number given before this program
-    start; `new` tells that there was none, ever.
+    last entry that reached it before its turn; `opened_seq` the last number the server can have had before
+    this program start; `new` tells that there was none, ever.
+
+    Entries made while the clock did not know the time are `undated`: neither they nor what comes after them
+    is delivered before they have their dates, which the first append (or `repair`) gives them once the
+    clock knows. `booted_s` is the Unix time at which this boot began, as far as that was known before.
     """
 
     def __init__(
@@ -79,10 +88,15 @@ class Journal:
         try:
             self.journal_id, self.memory = self._read_self()
             self.new = self.journal_id == new_id
-            self._origins = self._read_origins()
-            self._origin = self._enter(origin)
+            self._origins = Origins(self._db, origin)
+            self.booted_s = self._origins.booted_s
+            with self._commit():
+                self._origin = self._origins.enter()
             self.last_seq, self.acked_seq = self._read_position()
-            self.opened_seq, self.sent_seq = self.last_seq, self.acked_seq
+            undated_seq = self._first_undated_seq()
+            self.undated = undated_seq is not None
+            self.opened_seq = self.last_seq if undated_seq is None else undated_seq - 1
+            self.sent_seq = self.acked_seq
             self._covered = self._read_covered()
         except BaseException:
             self._db.close()
@@ -101,29 +115,32 @@ class Journal:
 
     @property
     def first_minute(self) -> int | None:
-        """The earliest minute journaled here, as far back as the journal reaches."""
-        return self._covered.start
+        """The earliest minute journaled here, as far back as the journal reaches; None if undated."""
+        return None if self.undated else self._covered.start
 
     @property
     def last_minute(self) -> int | None:
-        """The latest minute ever journaled here, as far back as the journal reaches."""
-        return None if self._covered.end is None else self._covered.end - 1
+        """The latest minute ever journaled here, as far back as the journal reaches; None if undated."""
+        return None if self._covered.end is None or self.undated else self._covered.end - 1
 
     def after(self, seq: int, limit: int = 1000) -> list[Entry]:
         """The held entries with higher numbers than `seq`, oldest first."""
         return list(select_entries(self._db, "seq > ? ORDER BY seq LIMIT ?", seq, limit))
 
     def newest(self, after_seq: int, limit: int) -> list[Entry]:
-        """The last entries of this program start's origin with higher numbers, oldest first."""
-        where = "seq > ? AND origin = ? ORDER BY seq DESC LIMIT ?"
+        """The last dated entries of this program start's origin with higher numbers, oldest first."""
+        where = "seq > ? AND origin = ? AND quality IS NOT NULL ORDER BY seq DESC LIMIT ?"
         return list(select_entries(self._db, where, after_seq, self._origin, limit))[::-1]
 
     def batch(self, limit: int = 1000) -> Batch | None:
-        """What to send next: unacknowledged entries that share one origin. None: everything is acked."""
+        """What to send next: unacknowledged entries that share one origin. None: nothing may be sent."""
         entries: list[Entry] = []
         origin = None
-        columns = "SELECT origin, seq, minute, span, body FROM entry"
-        for row in self._db.execute(f"{columns} WHERE seq > ? ORDER BY seq LIMIT ?", (self.acked_seq, limit)):
+        before_seq = (self._first_undated_seq() if self.undated else None) or self.last_seq + 1
+        for row in self._db.execute(
+            f"SELECT origin, {ENTRY_COLUMNS} FROM entry WHERE seq > ? AND seq < ? ORDER BY seq LIMIT ?",
+            (self.acked_seq, before_seq, limit),
+        ):
             if origin is not None and row[0] != origin:
                 break
             origin = row[0]
@@ -139,16 +156,35 @@ class Journal:
 
         `memory` replaces the note a restarted program finds in `self.memory`.
         """
+        booted_s = self._known_booted_s()
         with self._commit():
+            notes = self._date_entries(booted_s)
             self._forget_acked()
-            entries = self._insert(bodies)
+            entries = self._insert([*notes, *bodies])
             if memory is not None:
                 self._db.execute("UPDATE journal SET memory = ?", (memory,))
+        self._dated(booted_s)
         self._written(entries)
         if memory is not None:
             self.memory = memory
         self._keep_within_limit()
-        return entries
+        return entries[len(notes) :]
+
+    def repair(self) -> None:
+        """Give undated entries their dates, if the clock knows the time now."""
+        if self.undated and self._clock.synchronized():
+            self.append([])
+
+    def adopt(self, saved: Sequence[Saved]) -> None:
+        """Take in what was saved of another file with the same description."""
+        with self._commit():
+            entries = self._insert([one.body for one in saved])
+            for one, entry in zip(saved, entries, strict=True):
+                origin = self._origins.present._replace(boot_id=one.boot_id)
+                number = self._origins.number(origin, one.booted_s)
+                self._db.execute("UPDATE entry SET origin = ? WHERE seq = ?", (number, entry.seq))
+        self._written(entries)
+        self._covered = self._read_covered()
 
     def forget(self, acked_seq: int) -> None:
         """The server has everything up to `acked_seq`; the rows go with a later append."""
@@ -172,7 +208,7 @@ class Journal:
         self._named_lost_seq = floor
         data: dict[str, Scalar] = {"after_seq": server_seq, "upto_seq": floor}
         held = self.after(floor, 1)
-        if held and isinstance(held[0].body, Minute):
+        if held and isinstance(held[0].body, Minute) and not is_undated(held[0].body):
             data["to"] = held[0].body.minute * 60
         return self._event(LOST, data)
 
@@ -209,25 +245,38 @@ class Journal:
 
     # -- inside
 
-    def _read_origins(self) -> dict[int, Origin]:
-        rows = self._db.execute("SELECT origin, boot_id, description FROM origin")
-        return {number: Origin(boot_id, description) for number, boot_id, description in rows}
+    def _first_undated_seq(self) -> int | None:
+        row = self._db.execute("SELECT min(seq) FROM entry WHERE quality IS NULL").fetchone()
+        return None if row[0] is None else int(row[0])
 
-    def _enter(self, origin: Origin) -> int:
-        """The number of this program start's origin; origins no entry refers to any more are deleted."""
-        used = {row[0] for row in self._db.execute("SELECT DISTINCT origin FROM entry")}
-        known = {known: number for number, known in self._origins.items()}
-        number = known.get(origin, max(self._origins, default=0) + 1)
-        unused = [(old,) for old in self._origins if old not in used and old != number]
-        if origin in known and not unused:
-            return number
-        with self._commit():
-            self._db.executemany("DELETE FROM origin WHERE origin = ?", unused)
-            if origin not in known:
-                self._db.execute("INSERT INTO origin VALUES (?, ?, ?)", (number, *origin))
-        self._origins = {old: self._origins[old] for old in self._origins if (old,) not in unused}
-        self._origins[number] = origin
-        return number
+    def _known_booted_s(self) -> float | None:
+        """The Unix time at which this boot began, if the clock knows it."""
+        if not self._clock.synchronized():
+            return None
+        return self._clock.wall_s() - self._clock.monotonic_s()
+
+    def _date_entries(self, booted_s: float | None) -> list[Event]:
+        """Note when this boot began, and date what waits for it; returns the events that tell of it."""
+        if booted_s is None:
+            return []
+        if self._is_news(booted_s):
+            self._origins.note_booted(booted_s)
+        if not self.undated:
+            return []
+        return [self._event(*note) for note in repair(self._db, self._read_covered(), booted_s)]
+
+    def _dated(self, booted_s: float | None) -> None:
+        """What `_date_entries` did is durable."""
+        if booted_s is None:
+            return
+        if self._is_news(booted_s):
+            self.booted_s = booted_s
+        if self.undated:
+            self.undated = False
+            self._covered = self._read_covered()
+
+    def _is_news(self, booted_s: float) -> bool:
+        return self.booted_s is None or abs(booted_s - self.booted_s) > _WORTH_NOTING_S
 
     def _read_self(self) -> tuple[bytes, bytes]:
         journal_id, memory = self._db.execute("SELECT id, memory FROM journal").fetchone()
@@ -239,8 +288,13 @@ class Journal:
         return (0, 0) if row is None else (int(row[0]), int(row[1]))
 
     def _read_covered(self) -> MinuteRanges:
+        """Every minute that is dated, and the undated ones of this boot, which count from its begin."""
         covered = MinuteRanges()
-        rows = self._db.execute("SELECT minute, span FROM entry WHERE minute IS NOT NULL ORDER BY seq")
+        rows = self._db.execute(
+            "SELECT minute, span FROM entry JOIN origin USING (origin) WHERE minute IS NOT NULL"
+            " AND (quality IS NOT NULL OR boot_id = ?) ORDER BY seq",
+            (self._origins.present.boot_id,),
+        )
         for minute, span in rows:
             covered.add(minute, span)
         return covered
@@ -248,7 +302,7 @@ class Journal:
     def _base(self, origin: int) -> Entry | None:
         """The newest acknowledged minute, if its series are those of `origin`."""
         row = self._db.execute(
-            "SELECT origin, seq, minute, span, body FROM entry"
+            f"SELECT origin, {ENTRY_COLUMNS} FROM entry"
             " WHERE seq <= ? AND minute IS NOT NULL ORDER BY seq DESC LIMIT 1",
             (self.acked_seq,),
         ).fetchone()
@@ -277,8 +331,8 @@ class Journal:
         now_s = self._clock.monotonic_s()
         entries = [Entry(seq, body) for seq, body in enumerate(bodies, self.last_seq + 1)]
         self._db.executemany(
-            "INSERT INTO entry (seq, origin, monotonic_s, acked_seq, minute, span, body)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO entry (seq, origin, monotonic_s, acked_seq, minute, span, body, quality)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [(e.seq, self._origin, now_s, self.acked_seq, *body_row(e.body)) for e in entries],
         )
         return entries
@@ -286,6 +340,7 @@ class Journal:
     def _written(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
             self.last_seq = entry.seq
+            self.undated = self.undated or is_undated(entry.body)
             if isinstance(entry.body, Minute):
                 self._covered.add(entry.body.minute, entry.body.span_minutes)
 
@@ -306,7 +361,7 @@ class Journal:
         room.forget(self._keep_from())
         after_seq = max(self.acked_seq, self.sent_seq)
         thinned = Loss()
-        for number, origin in self._origins.items():
+        for number, origin in self._origins:
             aggregates = [series.aggregate for series in decode_description(origin.description).series]
             thinned.add(room.thin(after_seq, number, aggregates, self._ahead_minutes))
         dropped = room.drop(self.acked_seq, self.last_seq)

@@ -56,8 +56,15 @@ class JournalKeeper:
             self.memory = self._disk.memory
 
     @property
+    def booted_s(self) -> float | None:
+        """The Unix time at which this boot began, if an earlier start of the program in it knew."""
+        return None if self._disk is None else self._disk.booted_s
+
+    @property
     def last_minute(self) -> int | None:
-        """The latest minute journaled, as far back as the journals reach."""
+        """The latest minute journaled, as far back as the journals reach; None if some are undated."""
+        if any(journal.undated for journal in self._journals):
+            return None
         known = [journal.last_minute for journal in self._journals]
         return max((minute for minute in known if minute is not None), default=None)
 
@@ -87,6 +94,14 @@ class JournalKeeper:
             if disk is not None and self._append_to(disk, bodies):
                 return
         self._spare_journal().append(bodies)
+
+    def repair(self) -> None:
+        """The time is known now: give what was journaled before its date. What fails is done later."""
+        for journal in self._journals:
+            try:
+                journal.repair()
+            except (sqlite3.Error, CorruptJournal) as error:
+                self._fail(error)
 
     def next_batch(self) -> tuple[Journal, Batch] | None:
         """What to send next and the journal it lies in; the file's before the spare's."""
@@ -207,7 +222,8 @@ class JournalKeeper:
             aside = set_aside(self._path)
             disk = Journal(self._path, self._max_bytes, self._clock, self._origin, self._kept_acked)
             note: dict[str, Scalar] = {"reason": str(error), "saved": len(saved), "file": aside.name}
-            disk.append([self._event(SET_ASIDE, note), *saved], self.memory)
+            disk.adopt(saved)
+            disk.append([self._event(SET_ASIDE, note)], self.memory)
         except (sqlite3.Error, OSError) as failure:
             logger.error("no new journal file: %s", failure)
             return False

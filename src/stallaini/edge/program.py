@@ -23,7 +23,7 @@ from stallaini.edge.inbox import Inbox
 from stallaini.edge.journal import Origin
 from stallaini.edge.keeper import JournalKeeper
 from stallaini.edge.meter import Meter
-from stallaini.edge.minutes import MinuteTicker
+from stallaini.edge.timekeeper import keeping
 from stallaini.errors import OperatorError
 from stallaini.link.model_files import read_site_model
 from stallaini.site.config import DeviceConfig, SiteConfig
@@ -51,9 +51,11 @@ def open_core(
         config = dataclasses.replace(config, description=description)
     origin = Origin(boot_id or read_boot_id(), config.description.encode())
     path = None if data_dir is None else data_dir / JOURNAL_FILE
-    keeper = JournalKeeper(path, int(config.journal.max_mb * 1e6), clock, origin)
+    time = keeping(clock, trusted=config.clock.trusted)
+    keeper = JournalKeeper(path, int(config.journal.max_mb * 1e6), time, origin)
+    time.remember(keeper.booted_s)
     inbox = Inbox(None if data_dir is None else data_dir / INBOX_FILE)
-    return EdgeCore(config, keeper, origin, clock, exchange, model, inbox, meter)
+    return EdgeCore(config, keeper, origin, time, exchange, model, inbox, meter)
 
 
 async def run_edge(
@@ -84,13 +86,12 @@ async def run_edge(
 
 
 class _Program:
-    """The wires around a core: a reader for each bus, the minute ticker, the courier, the commands."""
+    """The wires around a core: a reader for each bus, the core's clock, the courier, the commands."""
 
     def __init__(self, config: SiteConfig, clock: Clock, core: EdgeCore, poked: asyncio.Event) -> None:
         self._clock = clock
         self._core = core
         self._poked = poked
-        self._ticker = MinuteTicker(clock, core.minute_ended, self._clock_stepped)
         self._buses: dict[str, list[CanBattery]] = {}
         for device in config.devices:
             self._add(device)
@@ -105,7 +106,7 @@ class _Program:
         async with asyncio.TaskGroup() as tasks:
             for reader in self._readers:
                 tasks.create_task(reader.run())
-            tasks.create_task(self._ticker.run())
+            tasks.create_task(self._core.keep_time())
             tasks.create_task(self._poll())
             tasks.create_task(self._core.courier.run())
             tasks.create_task(self._core.commands.run())
@@ -121,7 +122,7 @@ class _Program:
 
     def _feeder(self, batteries: list[CanBattery]) -> Callable[[Frame], None]:
         def feed(frame: Frame) -> None:
-            self._ticker.heard(frame.monotonic_s)
+            self._core.ticker.heard(frame.monotonic_s)
             for battery in batteries:
                 for reading in battery.feed(frame):
                     self._core.on_reading(reading)
@@ -142,9 +143,6 @@ class _Program:
             await self._poked.wait()
             self._poked.clear()
             self._core.poked()
-
-    def _clock_stepped(self, seconds: float) -> None:
-        self._core.on_event("clock.stepped", {"seconds": round(seconds)})
 
 
 def _lock(data_dir: Path) -> int:

@@ -26,6 +26,11 @@ class MinuteRanges:
         at = bisect_right(self._starts, minute) - 1
         return at >= 0 and minute < self._ends[at]
 
+    def meets(self, minute: int, span: int) -> bool:
+        """Whether any of `span` minutes from `minute` on is covered."""
+        at = bisect_right(self._ends, minute)
+        return at < len(self._starts) and self._starts[at] < minute + span
+
     @property
     def start(self) -> int | None:
         """The first covered minute."""

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from stallaini.edge.rows import body_row, select_entries
+from stallaini.edge.rows import body_row, is_undated, select_entries
 from stallaini.edge.thinning import QUARTER_MINUTES, combine, runs
 from stallaini.link.messages import Entry, Event, Minute, Scalar
 
@@ -18,13 +18,21 @@ _DROP_CHUNK = 32
 
 @dataclass
 class Loss:
-    """What a pass took away: the time it reaches over, how many minutes and events, what is left of them."""
+    """What a pass took away: the time it reaches over, how many minutes and events, what is left of them.
+
+    What was taken before its time was known is counted, but not in the stretch.
+    """
 
     from_s: int | None = None
     to_s: int | None = None
     minutes: int = 0
     kept: int = 0
     events: int = 0
+
+    def over_minute(self, minute: Minute) -> None:
+        """Reach over a minute as well, if it is known when that was."""
+        if not is_undated(minute):
+            self.over(minute.minute * 60, (minute.minute + minute.span_minutes) * 60)
 
     def over(self, from_s: int, to_s: int) -> None:
         """Reach over [from_s, to_s) as well."""
@@ -125,10 +133,12 @@ class Room:
         thinned = combine(run, aggregates)
         gone = [(entry.seq,) for entry in run[:-1]]
         self._db.executemany("DELETE FROM entry WHERE seq = ?", gone)
-        row = body_row(thinned.body)
-        self._db.execute("UPDATE entry SET minute = ?, span = ?, body = ? WHERE seq = ?", (*row, thinned.seq))
-        assert row.minute is not None
-        loss.over(row.minute * 60, (row.minute + len(run)) * 60)
+        assert isinstance(thinned.body, Minute)
+        self._db.execute(
+            "UPDATE entry SET minute = ?, span = ?, body = ?, quality = ? WHERE seq = ?",
+            (*body_row(thinned.body), thinned.seq),
+        )
+        loss.over_minute(thinned.body)
         loss.minutes += len(run)
         loss.kept += 1
 
@@ -144,7 +154,7 @@ def _complete(run: Sequence[Entry]) -> bool:
 def _count(body: Minute | Event, loss: Loss) -> None:
     if isinstance(body, Minute):
         loss.minutes += body.span_minutes
-        loss.over(body.minute * 60, (body.minute + body.span_minutes) * 60)
+        loss.over_minute(body)
         return
     if body.kind == DROPPED:
         _inherit(body.data, loss)

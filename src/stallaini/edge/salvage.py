@@ -6,8 +6,8 @@ import logging
 import sqlite3
 from pathlib import Path
 
-from stallaini.edge.rows import CorruptJournal, entry_of
-from stallaini.link.messages import Event, Minute
+from stallaini.edge.journal import Saved
+from stallaini.edge.rows import ENTRY_COLUMNS, CorruptJournal, bring_up_to_date, entry_of
 
 logger = logging.getLogger(__name__)
 
@@ -15,7 +15,7 @@ _MOST_ENTRIES = 20_000
 _SIDE_FILES = ("", "-wal", "-shm")
 
 
-def salvage(path: Path, description: bytes) -> list[Minute | Event]:
+def salvage(path: Path, description: bytes) -> list[Saved]:
     """The unacknowledged bodies that can still be read, made under `description`, oldest first.
 
     Reads from both ends, because a damaged page stops a scan; from each end at most 20,000 entries.
@@ -23,6 +23,7 @@ def salvage(path: Path, description: bytes) -> list[Minute | Event]:
     try:
         db = sqlite3.connect(path)
         try:
+            bring_up_to_date(db)
             return _salvage(db, description)
         finally:
             db.close()
@@ -42,22 +43,22 @@ def set_aside(path: Path) -> Path:
     return aside
 
 
-def _salvage(db: sqlite3.Connection, description: bytes) -> list[Minute | Event]:
-    rows = db.execute("SELECT origin FROM origin WHERE description = ?", (description,))
-    origins = {row[0] for row in rows}
-    found: dict[int, Minute | Event] = {}
+def _salvage(db: sqlite3.Connection, description: bytes) -> list[Saved]:
+    rows = db.execute("SELECT origin, boot_id, booted_s FROM origin WHERE description = ?", (description,))
+    boots = {origin: (boot_id, booted_s) for origin, boot_id, booted_s in rows}
+    found: dict[int, Saved] = {}
     acked_seq = 0
     for direction in ("DESC", "ASC"):
         query = (
-            "SELECT seq, minute, span, body, origin, acked_seq FROM entry"
+            f"SELECT origin, acked_seq, {ENTRY_COLUMNS} FROM entry"
             f" ORDER BY seq {direction} LIMIT {_MOST_ENTRIES}"
         )
         try:
-            for *columns, origin, acked in db.execute(query):
+            for origin, acked, *columns in db.execute(query):
                 acked_seq = max(acked_seq, acked)
-                if origin in origins:
+                if origin in boots:
                     entry = entry_of(*columns)
-                    found[entry.seq] = entry.body
+                    found[entry.seq] = Saved(entry.body, *boots[origin])
         except (sqlite3.Error, CorruptJournal, TypeError, ValueError) as error:
             logger.warning("the corrupt journal ends early: %s", error)
-    return [body for seq, body in sorted(found.items()) if seq > acked_seq]
+    return [saved for seq, saved in sorted(found.items()) if seq > acked_seq]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from stallaini.link.messages import Live, Minute
+from stallaini.link.messages import Live, Minute, TimeQuality
 from stallaini.site.description import ChannelSpec, Description
 from stallaini.site.quantities import QUANTITIES
 from stallaini.site.reading import Reading
@@ -92,11 +92,11 @@ class Sampler:
         if self._newest_s - reading.monotonic_s <= tally.spec.stale_after_s:
             tally.add(steps)
 
-    def close(self, minute: int) -> Minute:
+    def close(self, minute: int, quality: TimeQuality = TimeQuality.EXACT) -> Minute:
         """The running minute as number `minute` (whole minutes since 1970), and a fresh one begun."""
         values = tuple(aggregate(tally) if tally.count else None for tally, aggregate in self._series)
         self.discard()
-        return Minute(minute, values)
+        return Minute(minute, values, quality=quality)
 
     def discard(self) -> None:
         """Begin the running minute anew."""

@@ -26,11 +26,15 @@ def runs(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
 
 
 def combine(run: Sequence[Entry], aggregates: Sequence[str]) -> Entry:
-    """One entry for an unbroken run: the last one's number, the first one's start, the whole span."""
+    """One entry for an unbroken run: the last one's number, the first one's start, the whole span.
+
+    Its time is as well known as that of the worst of them.
+    """
     minutes = [_minute(entry) for entry in run]
     columns = zip(*(minute.values for minute in minutes), strict=True)
     values = tuple(_combined(name, column) for name, column in zip(aggregates, columns, strict=True))
-    return Entry(run[-1].seq, Minute(minutes[0].minute, values, span_minutes=len(run)))
+    quality = max(minute.quality for minute in minutes)
+    return Entry(run[-1].seq, Minute(minutes[0].minute, values, len(run), quality))
 
 
 def _mean(values: Sequence[int]) -> int:

@@ -202,6 +202,45 @@ class Series(BaseModel):
     max: list[float | None]
 
 
+class InexactTime(BaseModel):
+    """A stretch whose minutes are not dated exactly.
+
+    `repaired`: the site did not know the time yet, its minutes may be off by half a minute. `bounded`: it
+    never knew; they lie anywhere between `earliest` and `latest` (null: not known).
+    """
+
+    start: IsoTime
+    end: IsoTime
+    minutes: int
+    quality: Literal["repaired", "bounded"]
+    earliest: IsoTime | None
+    latest: IsoTime | None
+
+
+class Clock(BaseModel):
+    """How well it is known when a site's minutes were; those in no stretch are exact."""
+
+    model_config = _example(
+        site="noto",
+        start="2026-11-15T08:30:00Z",
+        end="2026-11-16T08:30:00Z",
+        inexact=[
+            {
+                "start": "2026-11-15T22:00:00Z",
+                "end": "2026-11-15T22:12:00Z",
+                "minutes": 12,
+                "quality": "bounded",
+                "earliest": "2026-11-15T21:58:00Z",
+                "latest": "2026-11-15T23:10:00Z",
+            }
+        ],
+    )
+    site: str
+    start: IsoTime
+    end: IsoTime
+    inexact: list[InexactTime]
+
+
 class Gap(BaseModel):
     """A stretch of missing minutes, and why, where known."""
 

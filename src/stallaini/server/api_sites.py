@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from fastapi import APIRouter, Path, Query
 
+from stallaini.link.messages import Event, TimeQuality
 from stallaini.server import api_models as shapes
 from stallaini.server import queries
 from stallaini.server.gap_reasons import gap_reasons
@@ -16,6 +18,7 @@ from stallaini.server.live import ASKED_WATCH_S
 from stallaini.server.problems import Problem, problems
 from stallaini.server.services import PREFIX, AnyActor, Parts
 from stallaini.server.sites import unknown
+from stallaini.server.store.base import InexactStretch
 from stallaini.server.times import Day, Instant, iso, iso_minute
 from stallaini.site.description import Description
 
@@ -138,6 +141,38 @@ async def read_gaps(
             )
             for gap, reason in zip(report.gaps, reasons, strict=True)
         ],
+    )
+
+
+@router.get("/sites/{site}/clock", responses=_of_site)
+async def read_clock(
+    site: SiteName, parts: Parts, _: AnyActor, start: Start = None, end: End = None
+) -> shapes.Clock:
+    """Which minutes are not dated exactly, because the site did not know the time. Default: the last day."""
+    await parts.sites.description(site)
+    wall_s = parts.clock.wall_s()
+    start_s, end_s = _stretch(wall_s, start, end, DAY_S)
+    found = await parts.store.inexact(site, start_s // 60, -(-end_s // 60))
+    # A site tells the bounds of what it recorded when it learns the time, which may be long after.
+    told = await parts.store.events(site, start_s, int(wall_s) + 60, _MOST_EVENTS) if found else []
+    return shapes.Clock(
+        site=site,
+        start=iso(start_s),
+        end=iso(end_s),
+        inexact=[_inexact(stretch, told) for stretch in found],
+    )
+
+
+def _inexact(stretch: InexactStretch, told: Sequence[Event]) -> shapes.InexactTime:
+    bounded = stretch.quality is TimeQuality.BOUNDED
+    bounds = queries.time_bounds(stretch.start_minute, stretch.end_minute, told) if bounded else None
+    return shapes.InexactTime(
+        start=iso_minute(stretch.start_minute),
+        end=iso_minute(stretch.end_minute),
+        minutes=stretch.end_minute - stretch.start_minute,
+        quality="bounded" if bounded else "repaired",
+        earliest=None if bounds is None or bounds.earliest_s is None else iso(bounds.earliest_s),
+        latest=None if bounds is None or bounds.latest_s is None else iso(bounds.latest_s),
     )
 
 

@@ -53,7 +53,10 @@ EARLIEST_S = 946_684_800
 """2000-01-01T00:00Z: nothing recorded before it can be meant; a Pi without a clock starts at 1970."""
 
 SETTLING_S = 600.0
-"""How long after its start the server doubts its own clock rather than a site's."""
+"""How long after its start the server doubts its own clock rather than a site's.
+
+So long after its machine's boot it tells no site the time, unless a time service vouches for its clock.
+"""
 
 _REMEMBERED = 20_000
 
@@ -152,14 +155,19 @@ class Ingest:
         if self._box is not None and uplink is not None and taken.answer is Answer.OK:
             commands = await self._box.waiting(site, uplink.head, uplink.commands_seen)
         time_wanted = bool(commands) or (uplink is not None and uplink.time_wanted)
-        wall_s = self._clock.wall_s()
         return Downlink(
             taken.answer,
             taken.acked_seq,
             self._live.watching_s(site),
-            int(wall_s * 1000) if time_wanted and wall_s >= EARLIEST_S else None,
+            self._time_ms() if time_wanted else None,
             tuple(commands),
         )
+
+    def _time_ms(self) -> int | None:
+        """The time to tell a site; None while this machine may not have been told it itself."""
+        wall_s = self._clock.wall_s()
+        settled = self._clock.synchronized() or self._clock.monotonic_s() >= SETTLING_S
+        return int(wall_s * 1000) if settled and wall_s >= EARLIEST_S else None
 
     async def _take(self, site: str, payload: bytes) -> _Taken:
         speaker = await self._speaker(site)

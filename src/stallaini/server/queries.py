@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from stallaini.link.messages import Event
+from stallaini.link.messages import Event, Scalar
 from stallaini.server.store.base import Column, Integers
 
 Floats = NDArray[np.float64]
@@ -195,7 +195,7 @@ def _reason_from(event: Event, gap: Gap) -> str | None:
     back = gap.start_minute <= said_at_s(event) // 60 < gap.end_minute + _BACK_WITHIN_MINUTES
     if event.kind == "edge.started" and back:
         return _OFF
-    if event.kind == "clock.stepped" and back:
+    if event.kind == "clock.stepped" and back and not event.data.get("ignored"):
         return _CLOCK
     return None
 
@@ -212,6 +212,34 @@ def _over(event: Event, start: str, end: str, steps_per_minute: int, gap: Gap) -
     after = not isinstance(first, int) or first < gap.end_minute * steps_per_minute
     before = not isinstance(last, int) or last > gap.start_minute * steps_per_minute
     return after and before
+
+
+@dataclass(frozen=True)
+class TimeBounds:
+    """Between which Unix seconds something was; None: not known."""
+
+    earliest_s: int | None
+    latest_s: int | None
+
+
+def time_bounds(start_minute: int, end_minute: int, events: Iterable[Event]) -> TimeBounds | None:
+    """When minutes of a boot that never knew the time can have been, as `clock.bounded` events tell it."""
+    told = [
+        event.data
+        for event in events
+        if event.kind == "clock.bounded" and _over(event, "from", "to", 60, Gap(start_minute, end_minute))
+    ]
+    if not told:
+        return None
+    earliest = [data.get("earliest") for data in told]
+    latest = [data.get("latest") for data in told]
+    return TimeBounds(_all_known(min, earliest), _all_known(max, latest))
+
+
+def _all_known(choose: Callable[[list[int]], int], values: Sequence[Scalar]) -> int | None:
+    """The chosen one of the values; None if any is no number."""
+    numbers = [value for value in values if isinstance(value, int)]
+    return choose(numbers) if len(numbers) == len(values) else None
 
 
 def integrate(column: Column, start_minute: int, end_minute: int) -> tuple[float, float]:

@@ -32,6 +32,7 @@ class CheckedSite:
     solar: Values | None = None
     link: Values = field(default_factory=dict)
     journal: Values = field(default_factory=dict)
+    clock: Values = field(default_factory=dict)
 
 
 def check_site(document: Document, kinds: Mapping[str, DeviceKind]) -> CheckedSite:
@@ -48,6 +49,7 @@ def check_site(document: Document, kinds: Mapping[str, DeviceKind]) -> CheckedSi
         solar=read_table(document, ("solar",), tables["solar"], keys.SOLAR) if "solar" in tables else None,
         link=_link(document),
         journal=read_table(document, ("journal",), tables.get("journal", {}), keys.JOURNAL),
+        clock=read_table(document, ("clock",), tables.get("clock", {}), keys.CLOCK),
     )
     channels = channels_of(checked.devices, kinds)
     checked.series = _series(document, checked, channels)

@@ -15,7 +15,7 @@ from stallaini.site.quantities import QUANTITIES
 from stallaini.site.values import Values, as_number, as_text
 
 __all__ = [
-    "DeviceConfig", "Fault", "JournalConfig", "LinkConfig", "LoadConfig", "Mode", "SiteConfig",
+    "ClockConfig", "DeviceConfig", "Fault", "JournalConfig", "LinkConfig", "LoadConfig", "Mode", "SiteConfig",
     "SiteFileError", "SolarConfig", "parse_site",
 ]  # fmt: skip
 
@@ -80,6 +80,13 @@ class JournalConfig:
 
 
 @dataclass(frozen=True)
+class ClockConfig:
+    """Whether the edge's clock is right from the start, or believed only once somebody says so."""
+
+    trusted: bool = False
+
+
+@dataclass(frozen=True)
 class SiteConfig:
     """One site as its file describes it."""
 
@@ -94,6 +101,7 @@ class SiteConfig:
     solar: SolarConfig | None = None
     link: LinkConfig = LinkConfig()
     journal: JournalConfig = JournalConfig()
+    clock: ClockConfig = ClockConfig()
 
 
 def parse_site(text: str | bytes, kinds: Mapping[str, DeviceKind]) -> SiteConfig:
@@ -127,6 +135,7 @@ def _compile(checked: CheckedSite, kinds: Mapping[str, DeviceKind]) -> SiteConfi
         solar=None if checked.solar is None else SolarConfig(**cast(dict[str, Any], checked.solar)),
         link=LinkConfig(**cast(dict[str, Any], checked.link)),
         journal=JournalConfig(**cast(dict[str, Any], checked.journal)),
+        clock=ClockConfig(**cast(dict[str, Any], checked.clock)),
     )
 
 

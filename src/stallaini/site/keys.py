@@ -88,6 +88,16 @@ JOURNAL = (
     ),
 )
 
+CLOCK = (
+    SettingKind(
+        "trusted",
+        "bool",
+        default=False,
+        help="the machine's clock is right from the start, such as one with a battery; "
+        "otherwise it is believed once a time service or the server has said so",
+    ),
+)
+
 TABLES: MappingProxyType[str, tuple[SettingKind, ...]] = MappingProxyType(
     {
         "site": SITE,
@@ -97,6 +107,7 @@ TABLES: MappingProxyType[str, tuple[SettingKind, ...]] = MappingProxyType(
         "solar": SOLAR,
         "link": LINK,
         "journal": JOURNAL,
+        "clock": CLOCK,
     }
 )
 """The tables of a site file; `devices` and `loads` hold one table per name, `series` one key per channel."""

@@ -75,6 +75,8 @@ def _shape(key: SettingKind) -> str:
 def _default(key: SettingKind) -> str:
     if key.default is None:
         return "-"
+    if isinstance(key.default, bool):
+        return f"`{str(key.default).lower()}`"
     return f'`"{key.default}"`' if isinstance(key.default, str) else f"`{key.default:g}`"
 
 

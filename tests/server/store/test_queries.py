@@ -127,6 +127,7 @@ GAP = queries.Gap(START, START + 10)
         ([Event((START + 15) * 60, "edge.started")], None),
         ([Event((START - 1) * 60, "edge.started")], None),
         ([Event((START + 10) * 60, "clock.stepped", {"seconds": 600})], "clock set"),
+        ([Event((START + 10) * 60, "clock.stepped", {"seconds": 600, "ignored": True})], None),
         ([Event(0, "journal.dropped", {"from": (START + 9) * 60, "to": (START + 20) * 60})], "journal full"),
         ([Event(0, "journal.dropped", {"from": (START + 10) * 60, "to": (START + 20) * 60})], None),
         (

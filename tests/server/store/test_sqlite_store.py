@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.uplinks import DAY, NOON_MINUTE, SERIES, Edge, Server, a_description, minute
 
-from stallaini.link.messages import Event, Minute
-from stallaini.server.store.base import Accepted
+from stallaini.link.messages import Event, Minute, TimeQuality
+from stallaini.server.store.base import Accepted, InexactStretch
 from stallaini.server.store.described import meaning
 from stallaini.site.description import Description
 
@@ -261,3 +262,27 @@ def record(description: Description, offset: int, span: int, seed: int) -> Minut
 def meant(description: Description, body: Minute) -> dict[str, float]:
     pairs = zip(map(meaning, description.series), body.values, strict=True)
     return {name: round(v * resolution, 6) for (name, _, resolution), v in pairs if v is not None}
+
+
+async def test_how_well_a_minutes_time_is_known_outlives_its_sealing(server: Server) -> None:
+    edge = Edge()
+    qualities = {
+        0: TimeQuality.EXACT,
+        1: TimeQuality.REPAIRED,
+        2: TimeQuality.REPAIRED,
+        3: TimeQuality.BOUNDED,
+    }
+    bodies = [replace(minute(MIDNIGHT + at), quality=quality) for at, quality in qualities.items()]
+    await load(server, edge, bodies)
+    told = [
+        InexactStretch(MIDNIGHT + 1, MIDNIGHT + 3, TimeQuality.REPAIRED),
+        InexactStretch(MIDNIGHT + 3, MIDNIGHT + 4, TimeQuality.BOUNDED),
+    ]
+    assert await server.store.inexact("noto", MIDNIGHT, MIDNIGHT + DAY) == told
+    assert (await server.store.seal(MIDNIGHT + 10 * DAY)).sealed == 1
+    assert await hot_count(server) == 0
+    assert await server.store.inexact("noto", MIDNIGHT, MIDNIGHT + DAY) == told
+    again = replace(minute(MIDNIGHT), quality=TimeQuality.BOUNDED)
+    await load(server, Edge(journal=2), [again])
+    assert await server.store.inexact("noto", MIDNIGHT, MIDNIGHT + DAY) == told, "the first record stays"
+    assert await server.store.inexact("other", MIDNIGHT, MIDNIGHT + DAY) == []

@@ -52,6 +52,10 @@ class MachineClock:
         """Unix time as this machine believes it."""
         return self._world_start_s + self._timeline.now_s + self.error_s
 
+    def synchronized(self) -> bool:
+        """Whether this machine believes its wall time: it does, right or wrong."""
+        return True
+
     async def sleep(self, seconds: float) -> None:
         """Wait in virtual time, at least as long as a real clock needs to show another time."""
         await asyncio.sleep(max(_TICK_S, seconds) if seconds > 0 else 0)

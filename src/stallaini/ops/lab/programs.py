@@ -17,7 +17,6 @@ from typing import cast
 
 from stallaini.edge.cli import KEYS_FILE
 from stallaini.edge.exchange import CoapExchange, Exchange
-from stallaini.edge.minutes import MinuteTicker
 from stallaini.edge.program import JOURNAL_FILE, open_core
 from stallaini.link.enrolment import accept, admit
 from stallaini.link.join import Join
@@ -109,7 +108,7 @@ class EdgeProgram:
         self._core = open_core(parts.config, parts.folder, parts.clock, exchange, parts.boot_id)
         self._names = [series.name for series in parts.config.description.series]
         self._tally = Tally(parts.config.description)
-        self._ticker = MinuteTicker(parts.clock, self._minute_ended, self._stepped)
+        self._core.ticker.on_end = self._minute_ended
 
     async def run(self) -> None:
         """Sample and deliver until stopped."""
@@ -144,7 +143,7 @@ class EdgeProgram:
                 continue
             rounds += 1
             now_s = self._clock.monotonic_s()
-            self._ticker.heard(now_s)
+            self._core.tick()
             for reading in self._battery.say(now_s):
                 self._tally.add(reading)
                 self._core.on_reading(reading)
@@ -168,9 +167,6 @@ class EdgeProgram:
             self._in_ram.append(entry)
         else:
             self._in_ram.clear()
-
-    def _stepped(self, seconds: float) -> None:
-        self._core.on_event("clock.stepped", {"seconds": round(seconds)})
 
 
 @dataclass(frozen=True)

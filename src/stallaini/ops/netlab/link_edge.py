@@ -13,6 +13,7 @@ from stallaini.edge.exchange import CoapExchange
 from stallaini.edge.journal import Origin
 from stallaini.edge.keeper import JournalKeeper
 from stallaini.edge.meter import Meter
+from stallaini.edge.timekeeper import Timekeeper
 from stallaini.link.join import Join
 from stallaini.link.oscore import ContextStore
 from stallaini.site.config import SiteConfig
@@ -60,7 +61,7 @@ async def open_link_edge(
     """The edge of a site, delivering until the end of the block: journal in RAM, keys in `folder`."""
     contexts = ContextStore(folder / f"{join.site}.oscore")
     exchange = CoapExchange(contexts, join, config.link.ack_timeout_s, meter=meter)
-    clock = SystemClock()
+    clock = Timekeeper(SystemClock(), trusted=True)
     origin = Origin(_BOOT_ID, config.description.encode())
     keeper = JournalKeeper(None, int(config.journal.max_mb * 1e6), clock, origin)
     core = EdgeCore(config, keeper, origin, clock, exchange, meter=meter)

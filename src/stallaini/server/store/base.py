@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from stallaini.link.messages import Command, Entry, Event, Head, Minute, Scalar
+from stallaini.link.messages import Command, Entry, Event, Head, Minute, Scalar, TimeQuality
 from stallaini.site.description import Description
 
 Integers = NDArray[np.int64]
@@ -66,6 +66,14 @@ def covered_minutes(minutes: Integers, spans: Integers) -> Integers:
     if bool((minutes[1:] > minutes[:-1]).all()):
         return minutes
     return np.unique(minutes)
+
+
+class InexactStretch(NamedTuple):
+    """Minutes [start, end) that follow one on another and whose time is known only so well."""
+
+    start_minute: int
+    end_minute: int
+    quality: TimeQuality
 
 
 class NumberedMinute(NamedTuple):
@@ -253,6 +261,9 @@ class Store(Protocol):
 
     async def present_minutes(self, site: str, start_minute: int, end_minute: int) -> Integers:
         """The minutes in [start, end) covered by any stored record, ascending, each once."""
+
+    async def inexact(self, site: str, start_minute: int, end_minute: int) -> list[InexactStretch]:
+        """Where records that begin in [start, end) are not dated exactly, oldest first."""
 
     async def first_minute(self, site: str) -> int | None:
         """The oldest stored minute of a site."""

@@ -6,7 +6,7 @@ import sqlite3
 
 import numpy as np
 
-from stallaini.link.messages import Minute
+from stallaini.link.messages import Minute, TimeQuality
 from stallaini.server.store.chunks import DAY_MINUTES
 from stallaini.server.store.described import Descriptions, Meaning, meaning, series_numbers
 from stallaini.server.store.hot import pack_values, unpack_values
@@ -35,7 +35,15 @@ class KnownMinutes:
                 *(description_hash, pack_values(minute.values)),
             ),
         )
-        return cursor.rowcount == 1
+        if cursor.rowcount == 0:
+            return False
+        if minute.quality is not TimeQuality.EXACT:
+            self._connection.execute(
+                "INSERT INTO time_quality (site, minute, span, quality) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (site, minute, span) DO NOTHING",
+                (self._site, minute.minute, minute.span_minutes, int(minute.quality)),
+            )
+        return True
 
     def hot_same(self, minute: Minute, description_hash: bytes) -> bool:
         """Whether the stored hot minute holds the same values."""

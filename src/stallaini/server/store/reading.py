@@ -9,8 +9,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from stallaini.link.messages import Event
-from stallaini.server.store.base import MAX_SPAN_MINUTES, Column, Integers, SiteRow, covered_minutes
+from stallaini.link.messages import Event, TimeQuality
+from stallaini.server.store.base import (
+    MAX_SPAN_MINUTES,
+    Column,
+    InexactStretch,
+    Integers,
+    SiteRow,
+    covered_minutes,
+)
 from stallaini.server.store.chunks import DAY_MINUTES, decode_chunks
 from stallaini.server.store.described import Descriptions
 from stallaini.server.store.hot import HotBlock, blocks
@@ -68,6 +75,22 @@ class Reader:
         )
         low, high = np.searchsorted(covered, [start_minute, end_minute])
         return covered[low:high]
+
+    def inexact(self, start_minute: int, end_minute: int) -> list[InexactStretch]:
+        """Where records that begin in [start, end) are not dated exactly, oldest first."""
+        rows = self._connection.execute(
+            "SELECT minute, span, quality FROM time_quality "
+            "WHERE site = ? AND minute >= ? AND minute < ? ORDER BY minute, span",
+            (self._site, start_minute, end_minute),
+        )
+        found: list[InexactStretch] = []
+        for minute, span, quality in rows:
+            before = found[-1] if found else None
+            if before is not None and before.end_minute >= minute and before.quality == quality:
+                found[-1] = before._replace(end_minute=max(before.end_minute, minute + span))
+            else:
+                found.append(InexactStretch(minute, minute + span, TimeQuality(quality)))
+        return found
 
     def first_minute(self) -> int | None:
         """The oldest stored minute."""

@@ -109,6 +109,14 @@ def add_past_boots(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE site ADD COLUMN past_boots BLOB")
 
 
+def add_time_quality(connection: sqlite3.Connection) -> None:
+    """How well it is known when a minute was, for those that are not exact."""
+    connection.execute(
+        "CREATE TABLE time_quality (site TEXT NOT NULL, minute INTEGER NOT NULL, span INTEGER NOT NULL, "
+        "quality INTEGER NOT NULL, PRIMARY KEY (site, minute, span)) WITHOUT ROWID"
+    )
+
+
 def add_commands(connection: sqlite3.Connection) -> None:
     """What people and plans ask of sites, and the highest id an edge has told of."""
     connection.execute(
@@ -124,4 +132,4 @@ def add_commands(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS = (create_store, add_past_boots, add_commands)
+MIGRATIONS = (create_store, add_past_boots, add_commands, add_time_quality)

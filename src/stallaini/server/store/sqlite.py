@@ -12,6 +12,7 @@ from stallaini.server.store.base import (
     Accepted,
     Column,
     CommandRow,
+    InexactStretch,
     Integers,
     JournalState,
     NewCommand,
@@ -111,6 +112,12 @@ class SqliteStore:
         """The minutes in [start, end) covered by any stored record, ascending, each once."""
         return await self._database.read(
             lambda connection: self._reader(connection, site).present_minutes(start_minute, end_minute)
+        )
+
+    async def inexact(self, site: str, start_minute: int, end_minute: int) -> list[InexactStretch]:
+        """Where records that begin in [start, end) are not dated exactly, oldest first."""
+        return await self._database.read(
+            lambda connection: self._reader(connection, site).inexact(start_minute, end_minute)
         )
 
     async def first_minute(self, site: str) -> int | None:
