@@ -24,4 +24,3 @@ def gap_reasons(gaps: Sequence[Gap], events: Sequence[Event]) -> list[str | None
         last = bisect_left(near, gap.end_minute * 60 + _NEAR_S, key=said_at_s)
         reasons.append(gap_reason(gap, [*stretches, *near[first:last]]))
     return reasons
-

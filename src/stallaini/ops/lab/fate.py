@@ -11,7 +11,7 @@ from stallaini.ops.lab.machine import Fuse, Machine
 from stallaini.ops.lab.network import Weather
 from stallaini.ops.lab.programs import DATABASE_FILE, JOURNAL_FILE
 from stallaini.ops.lab.schedule import Misfortune, Schedule
-from stallaini.ops.lab.setting import MIDNIGHT_S, Setting
+from stallaini.ops.lab.setting import Setting
 
 _FUSE_LASTS_S = 120.0
 _CLOCKLESS_S = 86_400
@@ -20,11 +20,10 @@ _CLOCKLESS_S = 86_400
 class Fate:
     """Lets a schedule happen to a setting. `struck` counts the misfortunes that came true."""
 
-    def __init__(self, schedule: Schedule, setting: Setting, log: Callable[[str], None]) -> None:
+    def __init__(self, schedule: Schedule, setting: Setting) -> None:
         self.struck: Counter[str] = Counter()
         self._setting = setting
         self._timeline = setting.timeline
-        self._log = log
         self._over = False
         self._backups: dict[int, Files] = {}
         for number, misfortune in enumerate(schedule.misfortunes):
@@ -60,7 +59,7 @@ class Fate:
     def _strike(self, number: int, misfortune: Misfortune) -> None:
         if self._over:
             return
-        self._log(f"misfortune: {misfortune}")
+        self._setting.log(f"misfortune: {misfortune}")
         self.struck[misfortune.what] += 1
         what, _, where = misfortune.what.partition("_")
         machine = self._setting.server if where == "server" else self._setting.edge
@@ -116,6 +115,8 @@ class Fate:
         machine.kill(left, power=True)
         if machine is self._setting.edge:
             self._setting.ledger.forgot(last_commit)
+        else:
+            self._setting.ledger.server_set_back = True
         self._after(misfortune["down_s"], machine.boot)
 
     def _stop(self, machine: Machine, misfortune: Misfortune) -> None:
@@ -130,6 +131,7 @@ class Fate:
     def _restore(self, older: Files, misfortune: Misfortune) -> None:
         machine = self._setting.server
         machine.kill(machine.disk.put_back(DATABASE_FILE, older))
+        self._setting.ledger.server_set_back = True
         self._after(misfortune["down_s"], machine.start)
 
     def _full(self, machine: Machine, misfortune: Misfortune) -> None:
@@ -170,7 +172,7 @@ class Fate:
         self._setting.network.move_edge()
 
     def _watch(self, misfortune: Misfortune) -> None:
-        self._setting.watch(misfortune["for_s"])
+        self._setting.look(misfortune["for_s"])
 
     def _edit(self, misfortune: Misfortune) -> None:
         self._setting.edition += 1

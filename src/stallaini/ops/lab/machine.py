@@ -80,7 +80,6 @@ class Machine:
         folder: Path,
         world_start_s: float,
         chance: random.Random,
-        log: Callable[[str], None],
     ) -> None:
         self.name = name
         self.timeline = timeline
@@ -92,7 +91,7 @@ class Machine:
         self.noises: list[str] = []
         self.make_program: Callable[[], Program]
         self.ended: Callable[[], None] = lambda: None
-        self.log = log
+        self.log: Callable[[str], None] = lambda _: None
         self.stopping = False
         self._graves: list[ProcessLoop] = []
         self._loop = self._new_loop()
@@ -217,5 +216,3 @@ class Machine:
 
     def _noise(self, context: dict[str, Any]) -> None:
         self.noises.append(f"{self.name}: {context.get('message')}: {context.get('exception')!r}")
-
-

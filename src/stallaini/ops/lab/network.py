@@ -135,7 +135,7 @@ class Network:
         self._edge: SimSocket | None = None
         self._edge_host = self._new_public_host()
         self._digest = hashlib.blake2b(digest_size=8)
-        self.watch: Callable[[str], None] = lambda _: None
+        self.log: Callable[[str], None] = lambda _: None
 
     def next_fileno(self) -> int:
         """A number no other socket has."""
@@ -216,6 +216,8 @@ class Network:
     def _note(self, up: bool, fate: str, data: bytes) -> None:
         self.counts[fate] += 1
         way = "up" if up else "down"
-        self._digest.update(b"%.6f %s %s %d " % (self._timeline.now_s, way.encode(), fate.encode(), len(data)))
+        self._digest.update(
+            b"%.6f %s %s %d " % (self._timeline.now_s, way.encode(), fate.encode(), len(data))
+        )
         self._digest.update(data)
-        self.watch(f"{way} {len(data)} B {fate}")
+        self.log(f"{way} {len(data)} B {fate}")

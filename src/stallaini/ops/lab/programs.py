@@ -48,6 +48,7 @@ _SEAL_EVERY_S = 420.0
 _DAY_MINUTES = 1440
 _FAR_S, _MOST_EVENTS = 2**40, 100_000
 
+
 def enrol(edge_folder: Path, server_folder: Path) -> Join:
     """Make the files with which both machines begin: keys on both, the site in the server's store."""
     contexts = ContextStore(server_folder / CONTEXTS_FILE)
@@ -165,6 +166,7 @@ class EdgeProgram:
         entry.commit = self._disk.commits
         if self._disk.full:
             self._in_ram.append(entry)
+            self._ledger.in_ram = True
         else:
             self._in_ram.clear()
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from stallaini.errors import OperatorError
 
+AMPLE_KB = 64_000
+"""What a journal may take by default: no world fills it."""
+
 _FORMAT = "lab1"
 _HEAD = ("seed", "minutes", "start", "journal_kb")
 _MINUTES = (8, 90)
-_MOST_MISFORTUNES = 12
-_AMPLE_KB, _TIGHT_KB, _TIGHT_SHARE = 64_000, 20, 0.15
+_MOST_MISFORTUNES, _MOST_KINDS = 12, 6
+_TIGHT_KB, _TIGHT_SHARE = (8, 10), 0.3
 
 Range = tuple[int, int]
 
@@ -100,18 +103,18 @@ class Schedule:
         return "; ".join([head, *map(str, self.misfortunes)])
 
 
-def draw_schedule(seed: int) -> Schedule:
-    """The schedule that belongs to a seed."""
+def draw_schedule(seed: int, only: Sequence[str] = ()) -> Schedule:
+    """The schedule that belongs to a seed; with `only` made of these kinds alone."""
     chance = random.Random(f"schedule {seed}")
     low, high = _MINUTES
     # More short worlds than long ones: they cost less and find nearly as much.
     minutes = round(low + (high - low) * chance.random() ** 3)
     count = min(_MOST_MISFORTUNES, 1 + int(chance.expovariate(1 / 3.5)))
     # A few kinds at a time, often repeated, meet in more ways than a bit of everything.
-    kinds = chance.sample(sorted(KINDS), chance.randint(1, 6))
+    kinds = list(only) or chance.sample(sorted(KINDS), chance.randint(1, _MOST_KINDS))
     drawn = [_draw(chance, chance.choice(kinds), minutes * 60) for _ in range(count)]
     before_midnight = chance.randint(1, max(2, minutes + 20))
-    journal_kb = _TIGHT_KB if chance.random() < _TIGHT_SHARE else _AMPLE_KB
+    journal_kb = chance.choice(_TIGHT_KB) if chance.random() < _TIGHT_SHARE else AMPLE_KB
     ordered = tuple(sorted(drawn, key=lambda fault: fault.at_s))
     return Schedule(seed, minutes, 1440 - before_midnight, journal_kb, ordered)
 
