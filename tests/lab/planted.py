@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from stallaini.edge import journal as journal_module
 from stallaini.edge.journal import Journal
 from stallaini.edge.uplink import Delivery
 from stallaini.link.messages import Minute
@@ -98,6 +99,7 @@ def edge_commits_by_halves(patch: pytest.MonkeyPatch) -> None:
 
 def edge_trusts_an_old_journal(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Delivery, "_trusts", lambda self, journal: True)
+    patch.setattr(journal_module, "_SKIPPED_SEQS", 0)
 
 
 def edge_brings_nothing_back_to_its_card(patch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,6 @@ from stallaini.ops.lab.disk import Disk, Files, tapped
 from stallaini.ops.lab.timeline import ProcessLoop, Timeline
 from stallaini.ops.lab.trials import work_folder
 
-
 _PAIRS = 15
 
 
@@ -85,9 +84,10 @@ def test_a_power_cut_leaves_all_commits_but_perhaps_the_one_under_way(commits: i
         with tapped(lambda: [disk]):
             connection = _open(disk)
             owner.commits_left = commits
+            for number in range(commits):
+                _commit(connection, number)
             with pytest.raises(PowerCut):
-                for number in range(commits + 1):
-                    _commit(connection, number)
+                _commit(connection, commits)
             assert owner.left is not None
             disk.go_on_with(owner.left)
             owner.commits_left = 10**6

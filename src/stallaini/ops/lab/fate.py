@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields
 
-from stallaini.ops.lab.disk import Files
+from stallaini.ops.lab.disk import Commit, Files
 from stallaini.ops.lab.machine import Fuse, Machine
 from stallaini.ops.lab.network import Weather
 from stallaini.ops.lab.programs import DATABASE_FILE, JOURNAL_FILE
@@ -25,7 +25,7 @@ class Fate:
         self._setting = setting
         self._timeline = setting.timeline
         self._over = False
-        self._backups: dict[int, Files] = {}
+        self._backups: dict[int, Commit] = {}
         for number, misfortune in enumerate(schedule.misfortunes):
             self._prepare(number, misfortune)
             self._timeline.at(misfortune.at_s, self._strike, number, misfortune)
@@ -46,15 +46,22 @@ class Fate:
 
     def _prepare(self, number: int, misfortune: Misfortune) -> None:
         """What must be kept from the start so that it can be lost or put back later."""
-        if misfortune.what == "forget_edge":
-            self._setting.edge.disk.keep_commits(JOURNAL_FILE, misfortune["commits"])
-        elif misfortune.what == "forget_server":
-            self._setting.server.disk.keep_commits(DATABASE_FILE, misfortune["commits"])
-        elif misfortune.what == "restore_server":
-            self._timeline.at(max(0, misfortune.at_s - misfortune["age_s"]), self._back_up, number)
+        machine, name = self._where(misfortune)
+        if misfortune.what.startswith("forget_"):
+            machine.disk.keep_commits(name, misfortune["commits"])
+        elif misfortune.what.startswith("restore_"):
+            self._timeline.at(
+                max(0, misfortune.at_s - misfortune["age_s"]), self._back_up, number, machine, name
+            )
 
-    def _back_up(self, number: int) -> None:
-        self._backups[number] = self._setting.server.disk.files(DATABASE_FILE)
+    def _where(self, misfortune: Misfortune) -> tuple[Machine, str]:
+        """The machine it happens to, and the name of that machine's database."""
+        if misfortune.what.endswith("_server"):
+            return self._setting.server, DATABASE_FILE
+        return self._setting.edge, JOURNAL_FILE
+
+    def _back_up(self, number: int, machine: Machine, name: str) -> None:
+        self._backups[number] = Commit(machine.disk.commits, machine.disk.files(name))
 
     def _strike(self, number: int, misfortune: Misfortune) -> None:
         if self._over:
@@ -62,9 +69,10 @@ class Fate:
         self._setting.log(f"misfortune: {misfortune}")
         self.struck[misfortune.what] += 1
         what, _, where = misfortune.what.partition("_")
-        machine = self._setting.server if where == "server" else self._setting.edge
-        if misfortune.what == "restore_server":
-            self._restore(self._backups[number], misfortune)
+        machine, name = self._where(misfortune)
+        if what == "restore":
+            left = machine.disk.put_back(name, self._backups[number].files)
+            self._set_back(machine, self._backups[number].number, left, misfortune)
         elif where:
             _ON_MACHINE[what](self, machine, misfortune)
         else:
@@ -112,6 +120,9 @@ class Fate:
 
     def _forget(self, machine: Machine, misfortune: Misfortune) -> None:
         last_commit, left = machine.disk.forget(misfortune["commits"])
+        self._set_back(machine, last_commit, left, misfortune)
+
+    def _set_back(self, machine: Machine, last_commit: int, left: Files, misfortune: Misfortune) -> None:
         machine.kill(left, power=True)
         if machine is self._setting.edge:
             self._setting.ledger.forgot(last_commit)
@@ -127,12 +138,6 @@ class Fate:
         if machine.up and machine.stopping:
             machine.kill()  # it took too long to end
         machine.start()
-
-    def _restore(self, older: Files, misfortune: Misfortune) -> None:
-        machine = self._setting.server
-        machine.kill(machine.disk.put_back(DATABASE_FILE, older))
-        self._setting.ledger.server_set_back = True
-        self._after(misfortune["down_s"], machine.start)
 
     def _full(self, machine: Machine, misfortune: Misfortune) -> None:
         machine.disk.full = True

@@ -1,4 +1,4 @@
-"""What the edge closed and journaled, written down outside of all machines: the truth to hold the store to."""
+"""What the edge closed and journaled, written down outside of all machines: what the store is held to."""
 
 from __future__ import annotations
 
@@ -62,6 +62,7 @@ class Ledger:
     def forgot(self, last_commit: int) -> None:
         """The edge's disk has nothing of what was committed after `last_commit`."""
         self.forgetful = True
-        for entry in (*self.minutes, *self.notes):
+        entries: list[Closed | Note] = [*self.minutes, *self.notes]
+        for entry in entries:
             if entry.commit > last_commit:
                 entry.kept = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -59,7 +59,10 @@ class MachineClock:
 
 @dataclass
 class Fuse:
-    """A death that waits for the process to come to its n-th step; `end` is then called, `torn` with files."""
+    """A death that waits for the process to come to its n-th step.
+
+    `end` is then called, with the files that are left where the power went during a commit.
+    """
 
     steps: int
     end: Callable[[Files | None], None]

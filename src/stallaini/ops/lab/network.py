@@ -19,14 +19,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from aiocoap.util import socknumbers
-
 from stallaini.ops.lab.timeline import ProcessLoop, Timeline
 
 SERVER_HOST = "10.0.0.1"
 _HOST_MAPPED = f"::ffff:{SERVER_HOST}"
 _PKTINFO = [(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, struct.pack("16sI", bytes(16), 0))]
 _UNREACHABLE = struct.pack("IbbbbII", errno.ECONNREFUSED, 2, 3, 3, 0, 0, 0)
+_ERROR_QUEUE, _RECEIVE_ERROR = 0x2000, 25  # Linux: MSG_ERRQUEUE, IPV6_RECVERR
 _BASE_DELAY_S = (0.03, 0.4)
 _PER_MILLE = 1000
 
@@ -99,11 +98,11 @@ class SimSocket:
 
     def recvmsg(self, _size: int, _ancillary: int = 0, flags: int = 0) -> tuple[bytes, Any, int, Sockaddr]:
         """The next datagram, or with MSG_ERRQUEUE the next error. Raises BlockingIOError for none."""
-        if flags & socknumbers.MSG_ERRQUEUE:
+        if flags & _ERROR_QUEUE:
             if not self._errors:
                 raise BlockingIOError
-            ancdata = [(socket.IPPROTO_IPV6, socknumbers.IPV6_RECVERR, _UNREACHABLE)]
-            return b"", ancdata, socknumbers.MSG_ERRQUEUE, self._errors.popleft()
+            ancdata = [(socket.IPPROTO_IPV6, _RECEIVE_ERROR, _UNREACHABLE)]
+            return b"", ancdata, _ERROR_QUEUE, self._errors.popleft()
         if not self._arrived:
             raise BlockingIOError
         data, source = self._arrived.popleft()
@@ -121,7 +120,7 @@ class SimSocket:
 
 
 class Network:
-    """Everything on its way. `weather` may be changed at any time; `counts` tells what became of datagrams."""
+    """Everything on its way. `weather` may change at any time; `counts` tells what became of datagrams."""
 
     def __init__(self, timeline: Timeline, chance: random.Random) -> None:
         self.weather = Weather()

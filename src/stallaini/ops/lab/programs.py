@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from stallaini.edge.cli import KEYS_FILE
 from stallaini.edge.exchange import CoapExchange, Exchange
@@ -114,13 +114,12 @@ class EdgeProgram:
     async def run(self) -> None:
         """Sample and deliver until stopped."""
         self._core.started()
-        courier = asyncio.create_task(self._core.courier.run())
-        feeding = asyncio.create_task(self._feed())
-        stopping = asyncio.create_task(self._stopping.wait())
-        done, _ = await asyncio.wait((courier, feeding, stopping), return_when=asyncio.FIRST_COMPLETED)
-        for task in (courier, feeding, stopping):
+        parts = (self._core.courier.run(), self._feed(), self._stopping.wait())
+        tasks: list[asyncio.Task[Any]] = [asyncio.create_task(part) for part in parts]
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(courier, feeding, stopping, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._core.stopped()
         await self._exchange.close()
         self._contexts.close()

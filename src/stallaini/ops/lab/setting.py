@@ -16,7 +16,7 @@ from stallaini.ops.lab.network import Network
 from stallaini.ops.lab.programs import EdgeParts, EdgeProgram, ServerParts, ServerProgram, enrol
 from stallaini.ops.lab.schedule import AMPLE_KB, Schedule
 from stallaini.ops.lab.site import SITE, Battery, site_config
-from stallaini.ops.lab.timeline import ProcessLoop, Timeline
+from stallaini.ops.lab.timeline import Timeline
 from stallaini.server.coap_gate import Handle
 from stallaini.server.live import LiveHub
 

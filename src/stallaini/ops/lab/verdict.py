@@ -101,9 +101,10 @@ def _unnamed(stored: Stored) -> Iterator[str]:
 
 
 def _notes(ledger: Ledger, stored: Stored) -> Iterator[str]:
-    """Every event is stored once; one sent again after the card forgot may come twice if its time was doubted.
+    """Every event is stored once.
 
-    The server has then stored it under the time it came, and cannot tell that it has it.
+    One that is sent again after the card forgot may come twice if its time was doubted: the server has then
+    stored it under the time it came, and cannot tell that it has it.
     """
     notes = [event for event in stored.events if event.kind == "lab.note"]
     times = Counter(event.data["number"] for event in notes if "said_at_s" not in event.data)
