@@ -22,7 +22,7 @@ PLANTED: tuple[tuple[Plant, list[str], set[str], int], ...] = (
     (planted.edge_gives_sequence_numbers_again, [], {"lost"}, 0),
     (planted.sealing_loses_late_minutes, [], {"lost", "wrong"}, 0),
     (planted.edge_commits_by_halves, [], {"lost"}, 0),
-    (planted.edge_trusts_an_old_journal, ["restore_edge", "part"], {"lost"}, 100),
+    (planted.edge_trusts_an_old_journal, ["restore_edge", "part"], {"lost", "unnamed"}, 100),
     (planted.edge_brings_nothing_back_to_its_card, ["full_edge", "part"], {"lost"}, 0),
 )
 WITHIN = 60

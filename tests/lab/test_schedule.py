@@ -75,8 +75,10 @@ def test_one_cause_is_shrunk_to_one_misfortune_with_small_numbers() -> None:
 def test_two_causes_that_only_fail_together_both_stay() -> None:
     first, second = _contains("kill_server", steps=40), _contains("step_edge", by_s=1000)
     found = shrink(_long_schedule(), lambda schedule: first(schedule) and second(schedule))
-    assert [fault.what for fault in found.misfortunes] == ["kill_server", "step_edge"]
-    assert -2000 < found.misfortunes[1]["by_s"] <= -1000
+    by_kind = {fault.what: fault for fault in found.misfortunes}
+    assert len(found.misfortunes) == 2
+    assert 40 <= by_kind["kill_server"]["steps"] < 80
+    assert 1000 <= abs(by_kind["step_edge"]["by_s"]) < 2000
 
 
 def test_shrinking_ends_though_everything_fails() -> None:

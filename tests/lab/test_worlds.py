@@ -35,6 +35,7 @@ FOUND = (
 """Schedules that broke a promise once, as the lab had shrunk them."""
 
 
+@pytest.mark.timeout(900)
 def test_random_schedules_break_no_promise() -> None:
     summary = run_trials(draw_schedule(seed) for seed in range(SCHEDULES))
     broken = [f"{report.schedule}: {report.problems[:3]}" for report in summary.failures]
