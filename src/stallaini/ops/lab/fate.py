@@ -42,6 +42,7 @@ class Fate:
             machine.disarm()
             machine.disk.full = False
             machine.clock.error_s = 0.0
+            self._end_what_is_ending(machine)
             machine.boot()
 
     def _prepare(self, number: int, misfortune: Misfortune) -> None:
@@ -135,9 +136,13 @@ class Fate:
         self._after(misfortune["down_s"], self._start_again, machine)
 
     def _start_again(self, machine: Machine) -> None:
-        if machine.up and machine.stopping:
-            machine.kill()  # it took too long to end
+        self._end_what_is_ending(machine)
         machine.start()
+
+    def _end_what_is_ending(self, machine: Machine) -> None:
+        """A program that was stopped and takes its time is killed, so that it can start again."""
+        if machine.up and machine.stopping:
+            machine.kill()
 
     def _full(self, machine: Machine, misfortune: Misfortune) -> None:
         machine.disk.full = True
