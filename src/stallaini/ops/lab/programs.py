@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from stallaini.edge.cli import KEYS_FILE
-from stallaini.edge.exchange import CoapExchange, Exchange
+from stallaini.edge.exchange import CoapExchange
 from stallaini.edge.minutes import MinuteTicker
 from stallaini.edge.program import JOURNAL_FILE, open_core
 from stallaini.link.enrolment import accept, admit
@@ -29,7 +29,6 @@ from stallaini.ops.lab.machine import MachineClock
 from stallaini.ops.lab.network import SERVER_HOST, SimSocket
 from stallaini.ops.lab.site import SITE, Battery, Tally
 from stallaini.server.coap import COAP_PORT, CoapEndpoint
-from stallaini.server.coap_gate import Handle
 from stallaini.server.database import Database
 from stallaini.server.gap_reasons import gap_reasons
 from stallaini.server.ingest import Ingest
@@ -73,7 +72,6 @@ class EdgeParts:
     config: SiteConfig
     join: Join
     open_socket: Callable[[], SimSocket]
-    wrap_exchange: Callable[[Exchange], Exchange]
 
 
 class EdgeProgram:
@@ -105,8 +103,7 @@ class EdgeProgram:
             parts.config.link.ack_timeout_s,
             lambda _: cast(socket.socket, parts.open_socket()),
         )
-        exchange = parts.wrap_exchange(self._exchange)
-        self._core = open_core(parts.config, parts.folder, parts.clock, exchange, parts.boot_id)
+        self._core = open_core(parts.config, parts.folder, parts.clock, self._exchange, parts.boot_id)
         self._names = [series.name for series in parts.config.description.series]
         self._tally = Tally(parts.config.description)
         self._ticker = MinuteTicker(parts.clock, self._minute_ended, self._stepped)
@@ -181,7 +178,6 @@ class ServerParts:
     clock: MachineClock
     hub: LiveHub
     open_socket: Callable[[int], SimSocket]
-    wrap_handle: Callable[[Handle], Handle]
 
 
 class ServerProgram:
@@ -192,10 +188,10 @@ class ServerProgram:
         self._database = Database(parts.folder / DATABASE_FILE)
         self._store = SqliteStore(self._database)
         self._contexts = ContextStore(parts.folder / CONTEXTS_FILE)
-        handle = parts.wrap_handle(Ingest(self._store, parts.clock, parts.hub).handle)
+        ingest = Ingest(self._store, parts.clock, parts.hub)
         self._endpoint = CoapEndpoint(
             self._contexts,
-            handle,
+            ingest.handle,
             parts.clock,
             ("0.0.0.0", COAP_PORT),
             lambda _: cast(socket.socket, parts.open_socket(COAP_PORT)),

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from stallaini.edge.exchange import Exchange
 from stallaini.ops.lab.ledger import Ledger
 from stallaini.ops.lab.machine import Machine
 from stallaini.ops.lab.network import Network
@@ -17,7 +14,6 @@ from stallaini.ops.lab.programs import EdgeParts, EdgeProgram, ServerParts, Serv
 from stallaini.ops.lab.schedule import AMPLE_KB, Schedule
 from stallaini.ops.lab.site import SITE, Battery, site_config
 from stallaini.ops.lab.timeline import Timeline
-from stallaini.server.coap_gate import Handle
 from stallaini.server.live import LiveHub
 
 MIDNIGHT_S = 1_783_209_600
@@ -26,26 +22,14 @@ MIDNIGHT_S = 1_783_209_600
 _POOL_DELAY_S = 0.03
 
 
-def _as_it_is(part: Any) -> Any:
-    return part
-
-
-@dataclass(frozen=True)
-class Rig:
-    """What the lab puts around two parts of the programs: nothing, or a planted fault."""
-
-    exchange: Callable[[Exchange], Exchange] = _as_it_is
-    handle: Callable[[Handle], Handle] = _as_it_is
-
-
 class Setting:
-    """Two machines with their files, not yet started. `feeding`: whether the battery speaks.
+    """Two machines with their files, not yet started.
 
     `edition` is that of the site file, `slow_ms` how long the server's commits take at most. `log` takes
     lines for the trace.
     """
 
-    def __init__(self, schedule: Schedule, folder: Path, rig: Rig) -> None:
+    def __init__(self, schedule: Schedule, folder: Path) -> None:
         self.timeline = Timeline()
         self.network = Network(self.timeline, _chance("network", schedule))
         self.ledger = Ledger(tight=schedule.journal_kb < AMPLE_KB)
@@ -53,7 +37,6 @@ class Setting:
         self.log: Callable[[str], None] = lambda _: None
         self._hub: LiveHub | None = None
         self._schedule = schedule
-        self._rig = rig
         self._chance = _chance("programs", schedule)
         self._battery = Battery(_chance("battery", schedule))
         self._edge_program: EdgeProgram | None = None
@@ -97,7 +80,6 @@ class Setting:
             config=site_config(self.edition, self._schedule.journal_kb * 1000),
             join=self._join,
             open_socket=partial(self.network.edge_socket, machine, loop),
-            wrap_exchange=self._rig.exchange,
         )
         program = EdgeProgram(parts, self._battery, self.ledger, self._chance, machine.disk)
         program.feeding = self._feeding
@@ -118,7 +100,6 @@ class Setting:
             clock=machine.clock,
             hub=hub,
             open_socket=partial(self.network.server_socket, machine, loop),
-            wrap_handle=self._rig.handle,
         )
         return ServerProgram(parts)
 

@@ -14,13 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stallaini.ops.lab.schedule import Schedule
-from stallaini.ops.lab.setting import Rig
 from stallaini.ops.lab.shrink import shrink
 from stallaini.ops.lab.world import Report, run_world
 
 _SHARED_MEMORY = Path("/dev/shm")
 _BATCH = 10
-_NO_RIG = Rig()
 
 
 @dataclass
@@ -56,23 +54,23 @@ def run_trials(
     return summary
 
 
-def first_failure(schedules: Iterable[Schedule], rig: Rig = _NO_RIG) -> Report | None:
+def first_failure(schedules: Iterable[Schedule]) -> Report | None:
     """The report of the first schedule that breaks a promise."""
     with work_folder() as folder:
-        reports = (run_world(schedule, folder, rig) for schedule in schedules)
+        reports = (run_world(schedule, folder) for schedule in schedules)
         return next((report for report in reports if report.problems), None)
 
 
-def shrunk(schedule: Schedule, rig: Rig = _NO_RIG) -> Report:
+def shrunk(schedule: Schedule) -> Report:
     """The report of the smallest schedule that breaks a promise of the same kind as this one does."""
     with work_folder() as folder:
 
         def broken(candidate: Schedule) -> set[str]:
-            return {_kind(problem) for problem in run_world(candidate, folder, rig).problems}
+            return {_kind(problem) for problem in run_world(candidate, folder).problems}
 
         first = broken(schedule)
         smallest = shrink(schedule, lambda candidate: bool(first & broken(candidate)))
-        return run_world(smallest, folder, rig, traced=True)
+        return run_world(smallest, folder, traced=True)
 
 
 @contextmanager

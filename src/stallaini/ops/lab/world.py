@@ -13,7 +13,7 @@ from stallaini.ops.lab.fate import Fate
 from stallaini.ops.lab.programs import Stored, read_store
 from stallaini.ops.lab.schedule import Schedule
 from stallaini.ops.lab.seeding import seeded
-from stallaini.ops.lab.setting import MIDNIGHT_S, Rig, Setting
+from stallaini.ops.lab.setting import MIDNIGHT_S, Setting
 from stallaini.ops.lab.site import series_names
 from stallaini.ops.lab.timeline import Livelock, ProcessLoop
 from stallaini.ops.lab.verdict import problems
@@ -22,7 +22,6 @@ _FED_AFTER_S = 200
 # A server just started doubts its own clock for ten minutes before it refuses what lies in the future.
 _QUIET_S = 900
 _EARLIEST_MINUTE = MIDNIGHT_S // 60 - 1440
-_NO_RIG = Rig()
 
 
 @dataclass
@@ -43,21 +42,21 @@ class Report:
     trace: list[str] = field(default_factory=list)
 
 
-def run_world(schedule: Schedule, folder: Path, rig: Rig = _NO_RIG, *, traced: bool = False) -> Report:
+def run_world(schedule: Schedule, folder: Path, *, traced: bool = False) -> Report:
     """Live through a schedule in `folder`, which is emptied before; `traced` writes down what happens."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)  # what the programs say of thousands of faults is for nobody
     try:
         with seeded(schedule.seed):
-            return _run(schedule, new_folder(folder), rig, traced)
+            return _run(schedule, new_folder(folder), traced)
     finally:
         logging.disable(before)
 
 
-def _run(schedule: Schedule, folder: Path, rig: Rig, traced: bool) -> Report:
+def _run(schedule: Schedule, folder: Path, traced: bool) -> Report:
     report = Report(schedule)
     with ExitStack() as stack:
-        setting = Setting(schedule, folder, rig)
+        setting = Setting(schedule, folder)
         if traced:
             setting.watch(lambda line: report.trace.append(f"{setting.timeline.now_s:10.3f} {line}"))
         for machine in setting.machines:
