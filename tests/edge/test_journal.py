@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import sqlite3
 import subprocess
@@ -48,7 +49,8 @@ def test_numbers_never_repeat_even_when_all_was_forgotten(tmp_path: Path) -> Non
     journal.append([event(10)])
     journal.close()
     again = open_journal(tmp_path / "j")
-    assert [entry.seq for entry in again.append([minute(6)])] == [8]
+    skipped = 64  # the card may have forgotten that it gave them
+    assert [entry.seq for entry in again.append([minute(6), minute(7)])] == [skipped + 8, skipped + 9]
 
 
 def test_an_acknowledged_entry_is_forgotten_and_not_sent_again_after_a_restart(tmp_path: Path) -> None:
@@ -264,8 +266,11 @@ def test_every_append_that_returned_survives_kill_9(tmp_path: Path) -> None:
         journal = open_journal(path, kept_acked=20)
         held = journal.after(0, 10**6)
         journal.close()
-        assert [entry.seq for entry in held] == list(range(held[0].seq, held[-1].seq + 1))
+        follow = list(itertools.pairwise(held))
+        assert {after.seq - before.seq for before, after in follow} <= {1, 65}, "a start skips 64"
         assert held[0].seq <= max(1, returned - 30)
         assert held[-1].seq >= returned
-        assert all(entry.body == minute(entry.seq - 1) for entry in held if entry.seq % 2)
+        assert all(
+            after.body == minute(before.seq) for before, after in follow if isinstance(after.body, Minute)
+        )
         returned = held[-1].seq

@@ -65,6 +65,10 @@ def test_on_a_full_disk_entries_stay_in_ram_and_go_to_the_card_when_there_is_roo
     held = sorted(body.minute for body in bodies if isinstance(body, Minute))
     assert held == [minute(number).minute for number in range(204)]
     assert [kind for kind in kinds(bodies) if kind != "minute"] == ["journal.failed", "journal.recovered"]
+    recovered = bodies[-1]
+    assert isinstance(recovered, Event)
+    assert recovered.data["to"] == minute(203).minute * 60, "it names the time that was only in RAM"
+    assert minute(3).minute * 60 <= int(recovered.data["from"] or 0) < int(recovered.data["to"] or 0)
 
 
 def test_on_a_full_disk_delivery_goes_on_and_nothing_is_delivered_twice(tmp_path: Path) -> None:

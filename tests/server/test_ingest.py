@@ -190,6 +190,29 @@ async def test_a_site_with_a_wrong_clock_makes_one_event_an_hour(server: Server)
     assert await kinds(server) == ["minute.refused"]
 
 
+async def test_its_event_names_all_that_was_refused_in_that_hour(server: Server) -> None:
+    edge = Edge()
+    first = NOON_MINUTE + 5 * DAY
+    for offset in (7, 3, 30):
+        await edge.tell(server, minute(first + offset), minute(first + offset + 1))
+    (event,) = await server.store.events("noto", 0, 2**40, 10)
+    assert event.data == {
+        "reason": "future",
+        "minutes": 6,
+        "first_minute": first + 3,
+        "before_minute": first + 32,
+    }
+
+
+async def test_an_event_that_comes_again_under_a_new_journal_is_stored_once(server: Server) -> None:
+    raised = Event(NOON_MINUTE * 60, "flag.raised", {"channel": "battery.alarm.low_voltage"})
+    later = replace(raised, at_s=raised.at_s + 1)
+    await Edge(journal=1).tell(server, raised, raised)
+    await Edge(journal=2).tell(server, raised, later)
+    stored_s = [event.at_s for event in await server.store.events("noto", 0, 2**40, 10)]
+    assert stored_s == [later.at_s, raised.at_s, raised.at_s], "twice in one journal is twice"
+
+
 async def test_a_server_whose_clock_may_be_behind_acknowledges_only_what_it_can_judge(server: Server) -> None:
     server.ingest = Ingest(server.store, server.clock, server.ear)
     edge = Edge()

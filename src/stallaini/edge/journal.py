@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 JOURNAL_ID_BYTES = 8
 KEPT_ACKED = 2 * 1440
 LOST = "journal.lost"
+_SKIPPED_SEQS = 64
 _HIGH_WATER, _BREATH = 0.90, 0.05
 _BREATH_BYTES = 256 * 1024
 _WORTH_NOTING_S = 1.0
@@ -97,6 +98,8 @@ class Journal:
             self.undated = undated_seq is not None
             self.opened_seq = self.last_seq if undated_seq is None else undated_seq - 1
             self.sent_seq = self.acked_seq
+            # Numbers that the card may have forgotten to have given are not given again.
+            self._above_seq = 0 if self.new else self.last_seq + _SKIPPED_SEQS
             self._covered = self._read_covered()
         except BaseException:
             self._db.close()
@@ -226,6 +229,7 @@ class Journal:
         self.journal_id, self.new = journal_id, True
         self.last_seq -= gone
         self.acked_seq = self.sent_seq = self.opened_seq = self.ahead_seq = self._named_lost_seq = 0
+        self._above_seq = 0
         self._ahead_minutes.clear()
 
     def unsent(self) -> list[Minute | Event]:
@@ -329,7 +333,8 @@ class Journal:
 
     def _insert(self, bodies: Sequence[Minute | Event]) -> list[Entry]:
         now_s = self._clock.monotonic_s()
-        entries = [Entry(seq, body) for seq, body in enumerate(bodies, self.last_seq + 1)]
+        first_seq = max(self.last_seq, self._above_seq) + 1
+        entries = [Entry(seq, body) for seq, body in enumerate(bodies, first_seq)]
         self._db.executemany(
             "INSERT INTO entry (seq, origin, monotonic_s, acked_seq, minute, span, body, quality)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

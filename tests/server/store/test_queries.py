@@ -136,6 +136,17 @@ GAP = queries.Gap(START, START + 10)
         ),
         ([Event(0, "entries.lost", {"after_minute": None, "before_minute": START})], None),
         (
+            [Event(0, "minute.refused", {"first_minute": START, "before_minute": START + 1})],
+            "refused by the server",
+        ),
+        ([Event(0, "minute.refused", {"first_minute": START + 10, "before_minute": START + 12})], None),
+        (
+            [Event(0, "journal.recovered", {"entries": 2, "from": START * 60, "to": (START + 9) * 60})],
+            "edge could not write its card",
+        ),
+        ([Event(0, "journal.recovered", {"entries": 0})], None),
+        ([Event(0, "clock.stepped", {"seconds": 900, "said_at_s": (START + 10) * 60})], "clock set"),
+        (
             [
                 Event((START + 9) * 60, "edge.started"),
                 Event(0, "journal.dropped", {"from": START * 60, "to": (START + 5) * 60}),

@@ -8,7 +8,7 @@ import os
 
 from stallaini.clock import SystemClock
 from stallaini.errors import OperatorError
-from stallaini.ops.lab.schedule import parse_schedule
+from stallaini.ops.lab.schedule import KINDS, draw_schedule, parse_schedule
 from stallaini.ops.lab.trials import Summary, run_trials, shrunk, work_folder
 from stallaini.ops.lab.world import Report, run_world
 from stallaini.ops.progress import Progress
@@ -35,6 +35,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="how many processes (default: one per core)",
     )
     parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=sorted(KINDS),
+        default=[],
+        metavar="KIND",
+        help="misfortunes of these kinds alone: " + ", ".join(sorted(KINDS)),
+    )
+    parser.add_argument(
         "--replay", metavar="LINE", help="live through one schedule, as it was printed, and tell what happens"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -49,8 +57,8 @@ def run(args: argparse.Namespace) -> int:
     clock = SystemClock()
     progress = Progress("schedules", args.schedules, clock)
     start_s = clock.monotonic_s()
-    seeds = range(args.seed, args.seed + args.schedules)
-    summary = run_trials(seeds, args.jobs, progress=progress.show)
+    schedules = (draw_schedule(args.seed + number, args.only) for number in range(args.schedules))
+    summary = run_trials(schedules, args.jobs, progress.show)
     spent_s = clock.monotonic_s() - start_s
     progress.done()
     smallest = [shrunk(failure.schedule) for failure in summary.failures[:_SHRUNK_AT_MOST]]
@@ -78,6 +86,7 @@ def _as_json(summary: Summary, smallest: list[Report], spent_s: float) -> str:
             "minutes": summary.minutes,
             "struck": dict(sorted(summary.struck.items())),
             "datagrams": dict(sorted(summary.datagrams.items())),
+            "events": dict(sorted(summary.events.items())),
             "failures": [_failure(report) for report in summary.failures],
             "shrunk": [_failure(report) for report in smallest],
         },
@@ -96,6 +105,7 @@ def _as_text(summary: Summary, smallest: list[Report], spent_s: float) -> str:
         f"{summary.minutes:,} minutes journaled",
         "misfortunes that struck: " + _counted(summary.struck),
         "datagrams: " + _counted(summary.datagrams),
+        "events stored: " + _counted(summary.events),
         f"schedules in which a promise was broken: {len(summary.failures)}",
     ]
     for report in summary.failures:

@@ -107,7 +107,7 @@ class Disk:
 
     def connect(self, path: Path, options: dict[str, Any]) -> sqlite3.Connection:
         """A tapped connection for the running process."""
-        connection = _ORIGINAL_CONNECT(path, factory=Tapped, **options)
+        connection: Tapped = _ORIGINAL_CONNECT(path, factory=Tapped, **options)
         connection.tap = Tap(self, self._owner.loop, path.name)
         return connection
 
@@ -216,7 +216,8 @@ def tapped(disks: Callable[[], list[Disk]]) -> Iterator[None]:
         for disk in disks():
             if isinstance(path, Path) and path.parent == disk.folder:
                 return disk.connect(path, options)
-        return _ORIGINAL_CONNECT(path, **options)
+        made: sqlite3.Connection = _ORIGINAL_CONNECT(path, **options)
+        return made
 
     with replaced(sqlite3, "connect", connect):
         yield

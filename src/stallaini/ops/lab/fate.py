@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields
 
-from stallaini.ops.lab.disk import Files
+from stallaini.ops.lab.disk import Commit, Files
 from stallaini.ops.lab.machine import Fuse, Machine
 from stallaini.ops.lab.network import Weather
 from stallaini.ops.lab.programs import DATABASE_FILE, JOURNAL_FILE
@@ -20,13 +20,12 @@ _CLOCKLESS_S = 86_400
 class Fate:
     """Lets a schedule happen to a setting. `struck` counts the misfortunes that came true."""
 
-    def __init__(self, schedule: Schedule, setting: Setting, log: Callable[[str], None]) -> None:
+    def __init__(self, schedule: Schedule, setting: Setting) -> None:
         self.struck: Counter[str] = Counter()
         self._setting = setting
         self._timeline = setting.timeline
-        self._log = log
         self._over = False
-        self._backups: dict[int, Files] = {}
+        self._backups: dict[int, Commit] = {}
         for number, misfortune in enumerate(schedule.misfortunes):
             self._prepare(number, misfortune)
             self._timeline.at(misfortune.at_s, self._strike, number, misfortune)
@@ -43,29 +42,38 @@ class Fate:
             machine.disarm()
             machine.disk.full = False
             machine.clock.error_s = 0.0
+            self._end_what_is_ending(machine)
             machine.boot()
 
     def _prepare(self, number: int, misfortune: Misfortune) -> None:
         """What must be kept from the start so that it can be lost or put back later."""
-        if misfortune.what == "forget_edge":
-            self._setting.edge.disk.keep_commits(JOURNAL_FILE, misfortune["commits"])
-        elif misfortune.what == "forget_server":
-            self._setting.server.disk.keep_commits(DATABASE_FILE, misfortune["commits"])
-        elif misfortune.what == "restore_server":
-            self._timeline.at(max(0, misfortune.at_s - misfortune["age_s"]), self._back_up, number)
+        machine, name = self._where(misfortune)
+        if misfortune.what.startswith("forget_"):
+            machine.disk.keep_commits(name, misfortune["commits"])
+        elif misfortune.what.startswith("restore_"):
+            self._timeline.at(
+                max(0, misfortune.at_s - misfortune["age_s"]), self._back_up, number, machine, name
+            )
 
-    def _back_up(self, number: int) -> None:
-        self._backups[number] = self._setting.server.disk.files(DATABASE_FILE)
+    def _where(self, misfortune: Misfortune) -> tuple[Machine, str]:
+        """The machine it happens to, and the name of that machine's database."""
+        if misfortune.what.endswith("_server"):
+            return self._setting.server, DATABASE_FILE
+        return self._setting.edge, JOURNAL_FILE
+
+    def _back_up(self, number: int, machine: Machine, name: str) -> None:
+        self._backups[number] = Commit(machine.disk.commits, machine.disk.files(name))
 
     def _strike(self, number: int, misfortune: Misfortune) -> None:
         if self._over:
             return
-        self._log(f"misfortune: {misfortune}")
+        self._setting.log(f"misfortune: {misfortune}")
         self.struck[misfortune.what] += 1
         what, _, where = misfortune.what.partition("_")
-        machine = self._setting.server if where == "server" else self._setting.edge
-        if misfortune.what == "restore_server":
-            self._restore(self._backups[number], misfortune)
+        machine, name = self._where(misfortune)
+        if what == "restore":
+            left = machine.disk.put_back(name, self._backups[number].files)
+            self._set_back(machine, self._backups[number].number, left, misfortune)
         elif where:
             _ON_MACHINE[what](self, machine, misfortune)
         else:
@@ -113,9 +121,14 @@ class Fate:
 
     def _forget(self, machine: Machine, misfortune: Misfortune) -> None:
         last_commit, left = machine.disk.forget(misfortune["commits"])
+        self._set_back(machine, last_commit, left, misfortune)
+
+    def _set_back(self, machine: Machine, last_commit: int, left: Files, misfortune: Misfortune) -> None:
         machine.kill(left, power=True)
         if machine is self._setting.edge:
             self._setting.ledger.forgot(last_commit)
+        else:
+            self._setting.ledger.server_set_back = True
         self._after(misfortune["down_s"], machine.boot)
 
     def _stop(self, machine: Machine, misfortune: Misfortune) -> None:
@@ -123,14 +136,13 @@ class Fate:
         self._after(misfortune["down_s"], self._start_again, machine)
 
     def _start_again(self, machine: Machine) -> None:
-        if machine.up and machine.stopping:
-            machine.kill()  # it took too long to end
+        self._end_what_is_ending(machine)
         machine.start()
 
-    def _restore(self, older: Files, misfortune: Misfortune) -> None:
-        machine = self._setting.server
-        machine.kill(machine.disk.put_back(DATABASE_FILE, older))
-        self._after(misfortune["down_s"], machine.start)
+    def _end_what_is_ending(self, machine: Machine) -> None:
+        """A program that was stopped and takes its time is killed, so that it can start again."""
+        if machine.up and machine.stopping:
+            machine.kill()
 
     def _full(self, machine: Machine, misfortune: Misfortune) -> None:
         machine.disk.full = True
@@ -170,7 +182,7 @@ class Fate:
         self._setting.network.move_edge()
 
     def _watch(self, misfortune: Misfortune) -> None:
-        self._setting.watch(misfortune["for_s"])
+        self._setting.look(misfortune["for_s"])
 
     def _edit(self, misfortune: Misfortune) -> None:
         self._setting.edition += 1

@@ -1,4 +1,4 @@
-"""What the edge closed and journaled, written down outside of all machines: the truth to hold the store to."""
+"""What the edge closed and journaled, written down outside of all machines: what the store is held to."""
 
 from __future__ import annotations
 
@@ -35,10 +35,18 @@ class Note:
 
 @dataclass
 class Ledger:
-    """Every minute and note of one world, and the events of its misfortunes that excuse something."""
+    """Every minute and note of one world, and what may excuse that the edge cannot send one again.
+
+    `tight`: its journal may have had to drop some; `forgetful`: its disk lied; `in_ram`: some lay only in
+    memory. `server_set_back`: the server lost what it had, so that it needs them again.
+    """
 
     minutes: list[Closed] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    tight: bool = False
+    forgetful: bool = False
+    in_ram: bool = False
+    server_set_back: bool = False
 
     def close(self, minute: int, names: list[str], values: Values, at_s: float) -> Closed:
         """A minute is about to be journaled."""
@@ -53,6 +61,8 @@ class Ledger:
 
     def forgot(self, last_commit: int) -> None:
         """The edge's disk has nothing of what was committed after `last_commit`."""
-        for entry in (*self.minutes, *self.notes):
+        self.forgetful = True
+        entries: list[Closed | Note] = [*self.minutes, *self.notes]
+        for entry in entries:
             if entry.commit > last_commit:
                 entry.kept = False

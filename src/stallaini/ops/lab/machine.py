@@ -63,7 +63,10 @@ class MachineClock:
 
 @dataclass
 class Fuse:
-    """A death that waits for the process to come to its n-th step; `end` is then called, `torn` with files."""
+    """A death that waits for the process to come to its n-th step.
+
+    `end` is then called, with the files that are left where the power went during a commit.
+    """
 
     steps: int
     end: Callable[[Files | None], None]
@@ -84,7 +87,6 @@ class Machine:
         folder: Path,
         world_start_s: float,
         chance: random.Random,
-        log: Callable[[str], None],
     ) -> None:
         self.name = name
         self.timeline = timeline
@@ -96,7 +98,7 @@ class Machine:
         self.noises: list[str] = []
         self.make_program: Callable[[], Program]
         self.ended: Callable[[], None] = lambda: None
-        self.log = log
+        self.log: Callable[[str], None] = lambda _: None
         self.stopping = False
         self._graves: list[ProcessLoop] = []
         self._loop = self._new_loop()

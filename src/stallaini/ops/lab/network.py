@@ -19,14 +19,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from aiocoap.util import socknumbers
-
 from stallaini.ops.lab.timeline import ProcessLoop, Timeline
 
 SERVER_HOST = "10.0.0.1"
 _HOST_MAPPED = f"::ffff:{SERVER_HOST}"
 _PKTINFO = [(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, struct.pack("16sI", bytes(16), 0))]
 _UNREACHABLE = struct.pack("IbbbbII", errno.ECONNREFUSED, 2, 3, 3, 0, 0, 0)
+_ERROR_QUEUE, _RECEIVE_ERROR = 0x2000, 25  # Linux: MSG_ERRQUEUE, IPV6_RECVERR
 _BASE_DELAY_S = (0.03, 0.4)
 _PER_MILLE = 1000
 
@@ -99,11 +98,11 @@ class SimSocket:
 
     def recvmsg(self, _size: int, _ancillary: int = 0, flags: int = 0) -> tuple[bytes, Any, int, Sockaddr]:
         """The next datagram, or with MSG_ERRQUEUE the next error. Raises BlockingIOError for none."""
-        if flags & socknumbers.MSG_ERRQUEUE:
+        if flags & _ERROR_QUEUE:
             if not self._errors:
                 raise BlockingIOError
-            ancdata = [(socket.IPPROTO_IPV6, socknumbers.IPV6_RECVERR, _UNREACHABLE)]
-            return b"", ancdata, socknumbers.MSG_ERRQUEUE, self._errors.popleft()
+            ancdata = [(socket.IPPROTO_IPV6, _RECEIVE_ERROR, _UNREACHABLE)]
+            return b"", ancdata, _ERROR_QUEUE, self._errors.popleft()
         if not self._arrived:
             raise BlockingIOError
         data, source = self._arrived.popleft()
@@ -121,7 +120,7 @@ class SimSocket:
 
 
 class Network:
-    """Everything on its way. `weather` may be changed at any time; `counts` tells what became of datagrams."""
+    """Everything on its way. `weather` may change at any time; `counts` tells what became of datagrams."""
 
     def __init__(self, timeline: Timeline, chance: random.Random) -> None:
         self.weather = Weather()
@@ -135,7 +134,7 @@ class Network:
         self._edge: SimSocket | None = None
         self._edge_host = self._new_public_host()
         self._digest = hashlib.blake2b(digest_size=8)
-        self.watch: Callable[[str], None] = lambda _: None
+        self.log: Callable[[str], None] = lambda _: None
 
     def next_fileno(self) -> int:
         """A number no other socket has."""
@@ -220,4 +219,4 @@ class Network:
             b"%.6f %s %s %d " % (self._timeline.now_s, way.encode(), fate.encode(), len(data))
         )
         self._digest.update(data)
-        self.watch(f"{way} {len(data)} B {fate}")
+        self.log(f"{way} {len(data)} B {fate}")

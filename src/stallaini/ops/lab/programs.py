@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from stallaini.edge.cli import KEYS_FILE
-from stallaini.edge.exchange import CoapExchange, Exchange
+from stallaini.edge.exchange import CoapExchange
 from stallaini.edge.program import JOURNAL_FILE, open_core
 from stallaini.link.enrolment import accept, admit
 from stallaini.link.join import Join
@@ -28,7 +28,6 @@ from stallaini.ops.lab.machine import MachineClock
 from stallaini.ops.lab.network import SERVER_HOST, SimSocket
 from stallaini.ops.lab.site import SITE, Battery, Tally
 from stallaini.server.coap import COAP_PORT, CoapEndpoint
-from stallaini.server.coap_gate import Handle
 from stallaini.server.database import Database
 from stallaini.server.gap_reasons import gap_reasons
 from stallaini.server.ingest import Ingest
@@ -72,7 +71,6 @@ class EdgeParts:
     config: SiteConfig
     join: Join
     open_socket: Callable[[], SimSocket]
-    wrap_exchange: Callable[[Exchange], Exchange]
 
 
 class EdgeProgram:
@@ -102,10 +100,9 @@ class EdgeProgram:
             self._contexts,
             parts.join,
             parts.config.link.ack_timeout_s,
-            lambda _: cast(socket.socket, parts.open_socket()),
+            open_socket=lambda _: cast(socket.socket, parts.open_socket()),
         )
-        exchange = parts.wrap_exchange(self._exchange)
-        self._core = open_core(parts.config, parts.folder, parts.clock, exchange, parts.boot_id)
+        self._core = open_core(parts.config, parts.folder, parts.clock, self._exchange, parts.boot_id)
         self._names = [series.name for series in parts.config.description.series]
         self._tally = Tally(parts.config.description)
         self._core.ticker.on_end = self._minute_ended
@@ -113,13 +110,12 @@ class EdgeProgram:
     async def run(self) -> None:
         """Sample and deliver until stopped."""
         self._core.started()
-        courier = asyncio.create_task(self._core.courier.run())
-        feeding = asyncio.create_task(self._feed())
-        stopping = asyncio.create_task(self._stopping.wait())
-        done, _ = await asyncio.wait((courier, feeding, stopping), return_when=asyncio.FIRST_COMPLETED)
-        for task in (courier, feeding, stopping):
+        parts = (self._core.courier.run(), self._feed(), self._stopping.wait())
+        tasks: list[asyncio.Task[Any]] = [asyncio.create_task(part) for part in parts]
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(courier, feeding, stopping, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._core.stopped()
         await self._exchange.close()
         self._contexts.close()
@@ -165,6 +161,7 @@ class EdgeProgram:
         entry.commit = self._disk.commits
         if self._disk.full:
             self._in_ram.append(entry)
+            self._ledger.in_ram = True
         else:
             self._in_ram.clear()
 
@@ -177,7 +174,6 @@ class ServerParts:
     clock: MachineClock
     hub: LiveHub
     open_socket: Callable[[int], SimSocket]
-    wrap_handle: Callable[[Handle], Handle]
 
 
 class ServerProgram:
@@ -188,13 +184,13 @@ class ServerProgram:
         self._database = Database(parts.folder / DATABASE_FILE)
         self._store = SqliteStore(self._database)
         self._contexts = ContextStore(parts.folder / CONTEXTS_FILE)
-        handle = parts.wrap_handle(Ingest(self._store, parts.clock, parts.hub).handle)
+        ingest = Ingest(self._store, parts.clock, parts.hub)
         self._endpoint = CoapEndpoint(
             self._contexts,
-            handle,
+            ingest.handle,
             parts.clock,
             ("0.0.0.0", COAP_PORT),
-            lambda _: cast(socket.socket, parts.open_socket(COAP_PORT)),
+            open_socket=lambda _: cast(socket.socket, parts.open_socket(COAP_PORT)),
         )
         self._stopping = asyncio.Event()
 

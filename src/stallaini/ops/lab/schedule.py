@@ -4,60 +4,69 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from stallaini.errors import OperatorError
 
+AMPLE_KB = 64_000
+"""What a journal may take by default: no world fills it."""
+
 _FORMAT = "lab1"
 _HEAD = ("seed", "minutes", "start", "journal_kb")
 _MINUTES = (8, 90)
-_MOST_MISFORTUNES = 12
-_AMPLE_KB, _TIGHT_KB, _TIGHT_SHARE = 64_000, 20, 0.15
+_MOST_MISFORTUNES, _MOST_KINDS = 12, 6
+_TIGHT_KB, _TIGHT_SHARE = (8, 10), 0.3
 
 Range = tuple[int, int]
 
-_DOWN, _STEPS = ("down_s", (1, 900)), ("steps", (0, 60))
+_DOWN: dict[str, Range] = {"down_s": (1, 900)}
+_DYING: dict[str, Range] = {"steps": (0, 60), **_DOWN}
+_FORGETTING: dict[str, Range] = {"commits": (1, 30), **_DOWN}
+_RESTORING: dict[str, Range] = {"age_s": (1, 3600), **_DOWN}
+_FULL: dict[str, Range] = {"for_s": (1, 1800)}
+_STEPPING: dict[str, Range] = {"by_s": (-7200, 7200)}
 
 KINDS: Mapping[str, Mapping[str, Range]] = MappingProxyType(
     {
         # The program dies, at once or before its n-th step (a statement or a datagram) from then on.
-        "kill_edge": dict((_STEPS, _DOWN)),
-        "kill_server": dict((_STEPS, _DOWN)),
+        "kill_edge": _DYING,
+        "kill_server": _DYING,
         # The power goes. The edge's wall clock comes back late (behind_s; from a day on: it starts in
         # 1970), and is set right sync_s after the start.
-        "cut_edge": dict((_STEPS, _DOWN, ("behind_s", (0, 100_000)), ("sync_s", (0, 600)))),
-        "cut_server": dict((_STEPS, _DOWN)),
+        "cut_edge": {**_DYING, "behind_s": (0, 100_000), "sync_s": (0, 600)},
+        "cut_server": _DYING,
         # The same on a disk that said it had written what it had not: the last commits are gone.
-        "forget_edge": dict((("commits", (1, 30)), _DOWN)),
-        "forget_server": dict((("commits", (1, 30)), _DOWN)),
+        "forget_edge": _FORGETTING,
+        "forget_server": _FORGETTING,
         # The program is stopped in order.
-        "stop_edge": dict((_DOWN,)),
-        "stop_server": dict((_DOWN,)),
-        # The server's database is replaced by a copy that is age_s old.
-        "restore_server": dict((("age_s", (1, 3600)), _DOWN)),
+        "stop_edge": _DOWN,
+        "stop_server": _DOWN,
+        # The server's database, or the edge's journal, is replaced by a copy that is age_s old.
+        "restore_edge": _RESTORING,
+        "restore_server": _RESTORING,
         # Every commit fails.
-        "full_edge": dict((("for_s", (1, 1800)),)),
-        "full_server": dict((("for_s", (1, 1800)),)),
+        "full_edge": _FULL,
+        "full_server": _FULL,
         # Every commit of the server takes up to so long.
-        "slow_server": dict((("for_s", (1, 900)), ("upto_ms", (1, 8000)))),
+        "slow_server": {"for_s": (1, 900), "upto_ms": (1, 8000)},
         # Shares in thousandths.
-        "lose": dict((("for_s", (1, 3600)), ("up", (0, 600)), ("down", (0, 600)))),
-        "double": dict((("for_s", (1, 3600)), ("share", (1, 800)))),
+        "lose": {"for_s": (1, 3600), "up": (0, 600), "down": (0, 600)},
+        "double": {"for_s": (1, 3600), "share": (1, 800)},
         # Datagrams take up to so long, each its own time.
-        "delay": dict((("for_s", (1, 1800)), ("upto_s", (1, 60)))),
+        "delay": {"for_s": (1, 1800), "upto_s": (1, 60)},
         # Nothing passes; with no_route the edge is told so at once.
-        "part": dict((("for_s", (1, 7200)), ("no_route", (0, 1)))),
+        "part": {"for_s": (1, 7200), "no_route": (0, 1)},
         # The edge gets another public address.
         "move": {},
         # The wall clock jumps; negative is back.
-        "step_edge": dict((("by_s", (-7200, 7200)),)),
-        "step_server": dict((("by_s", (-7200, 7200)),)),
+        "step_edge": _STEPPING,
+        "step_server": _STEPPING,
         # Somebody looks at the site: live values travel.
-        "watch": dict((("for_s", (1, 60)),)),
+        "watch": {"for_s": (1, 60)},
         # The site file changes: the edge is stopped and starts with other series.
-        "edit": dict((_DOWN,)),
+        "edit": _DOWN,
     }
 )
 """Every kind of misfortune, and the range of each of its arguments."""
@@ -100,18 +109,18 @@ class Schedule:
         return "; ".join([head, *map(str, self.misfortunes)])
 
 
-def draw_schedule(seed: int) -> Schedule:
-    """The schedule that belongs to a seed."""
+def draw_schedule(seed: int, only: Sequence[str] = ()) -> Schedule:
+    """The schedule that belongs to a seed; with `only` made of these kinds alone."""
     chance = random.Random(f"schedule {seed}")
     low, high = _MINUTES
     # More short worlds than long ones: they cost less and find nearly as much.
     minutes = round(low + (high - low) * chance.random() ** 3)
     count = min(_MOST_MISFORTUNES, 1 + int(chance.expovariate(1 / 3.5)))
     # A few kinds at a time, often repeated, meet in more ways than a bit of everything.
-    kinds = chance.sample(sorted(KINDS), chance.randint(1, 6))
+    kinds = list(only) or chance.sample(sorted(KINDS), chance.randint(1, _MOST_KINDS))
     drawn = [_draw(chance, chance.choice(kinds), minutes * 60) for _ in range(count)]
     before_midnight = chance.randint(1, max(2, minutes + 20))
-    journal_kb = _TIGHT_KB if chance.random() < _TIGHT_SHARE else _AMPLE_KB
+    journal_kb = chance.choice(_TIGHT_KB) if chance.random() < _TIGHT_SHARE else AMPLE_KB
     ordered = tuple(sorted(drawn, key=lambda fault: fault.at_s))
     return Schedule(seed, minutes, 1440 - before_midnight, journal_kb, ordered)
 
@@ -127,7 +136,8 @@ def parse_schedule(line: str) -> Schedule:
         misfortunes = tuple(_parse(part) for part in parts if part)
     except ValueError as error:
         raise OperatorError(f"this is no schedule ({error}): give a line as the lab printed it") from error
-    return Schedule(*(numbers[name] for name in _HEAD), misfortunes)
+    seed, minutes, start_minute, journal_kb = (numbers[name] for name in _HEAD)
+    return Schedule(seed, minutes, start_minute, journal_kb, misfortunes)
 
 
 def _draw(chance: random.Random, what: str, end_s: int) -> Misfortune:

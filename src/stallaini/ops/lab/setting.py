@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from stallaini.edge.exchange import Exchange
 from stallaini.ops.lab.ledger import Ledger
 from stallaini.ops.lab.machine import Machine
 from stallaini.ops.lab.network import Network
 from stallaini.ops.lab.programs import EdgeParts, EdgeProgram, ServerParts, ServerProgram, enrol
-from stallaini.ops.lab.schedule import Schedule
+from stallaini.ops.lab.schedule import AMPLE_KB, Schedule
 from stallaini.ops.lab.site import SITE, Battery, site_config
 from stallaini.ops.lab.timeline import Timeline
-from stallaini.server.coap_gate import Handle
 from stallaini.server.live import LiveHub
 
 MIDNIGHT_S = 1_783_209_600
@@ -26,33 +22,21 @@ MIDNIGHT_S = 1_783_209_600
 _POOL_DELAY_S = 0.03
 
 
-def _as_it_is(part: Any) -> Any:
-    return part
-
-
-@dataclass(frozen=True)
-class Rig:
-    """What the lab puts around two parts of the programs: nothing, or a planted fault."""
-
-    exchange: Callable[[Exchange], Exchange] = _as_it_is
-    handle: Callable[[Handle], Handle] = _as_it_is
-
-
 class Setting:
-    """Two machines with their files, not yet started. `feeding`: whether the battery speaks.
+    """Two machines with their files, not yet started.
 
-    `edition` is that of the site file, `slow_ms` how long the server's commits take at most, and until
-    `watched_until_s` (virtual) somebody looks at the site.
+    `edition` is that of the site file, `slow_ms` how long the server's commits take at most. `log` takes
+    lines for the trace.
     """
 
-    def __init__(self, schedule: Schedule, folder: Path, rig: Rig, log: Callable[[str], None]) -> None:
+    def __init__(self, schedule: Schedule, folder: Path) -> None:
         self.timeline = Timeline()
         self.network = Network(self.timeline, _chance("network", schedule))
-        self.ledger = Ledger()
+        self.ledger = Ledger(tight=schedule.journal_kb < AMPLE_KB)
         self.edition = self.slow_ms = 0
-        self.watched_until_s = 0.0
+        self.log: Callable[[str], None] = lambda _: None
+        self._hub: LiveHub | None = None
         self._schedule = schedule
-        self._rig = rig
         self._chance = _chance("programs", schedule)
         self._battery = Battery(_chance("battery", schedule))
         self._edge_program: EdgeProgram | None = None
@@ -60,7 +44,7 @@ class Setting:
 
         def machine(name: str) -> Machine:
             start_s = MIDNIGHT_S + schedule.start_minute * 60.0
-            return Machine(name, self.timeline, folder / name, start_s, _chance(name, schedule), log)
+            return Machine(name, self.timeline, folder / name, start_s, _chance(name, schedule))
 
         self.edge, self.server = machine("edge"), machine("server")
         self._join = enrol(self.edge.disk.folder, self.server.disk.folder)
@@ -71,6 +55,15 @@ class Setting:
     def machines(self) -> tuple[Machine, Machine]:
         """Both."""
         return self.edge, self.server
+
+    def watch(self, log: Callable[[str], None]) -> None:
+        """Write down what happens from now on."""
+        self.log = self.edge.log = self.server.log = self.network.log = log
+
+    def look(self, seconds: float) -> None:
+        """Somebody looks at the site for so long, if the server runs."""
+        if self._hub is not None:
+            self._hub.watch(SITE, seconds)
 
     def fall_silent(self) -> None:
         """The battery says nothing any more, so that what is under way can arrive."""
@@ -87,7 +80,6 @@ class Setting:
             config=site_config(self.edition, self._schedule.journal_kb * 1000),
             join=self._join,
             open_socket=partial(self.network.edge_socket, machine, loop),
-            wrap_exchange=self._rig.exchange,
         )
         program = EdgeProgram(parts, self._battery, self.ledger, self._chance, machine.disk)
         program.feeding = self._feeding
@@ -102,16 +94,12 @@ class Setting:
     def _new_server(self) -> ServerProgram:
         machine, loop = self.server, self.server.loop
         loop.pool_delay_s = self._pool_delay_s
-        hub = LiveHub(machine.clock)
-        if self.watched_until_s > self.timeline.now_s:
-            hub.watch(SITE, self.watched_until_s - self.timeline.now_s)
-        self.watch = partial(hub.watch, SITE)
+        self._hub = hub = LiveHub(machine.clock)
         parts = ServerParts(
             folder=machine.disk.folder,
             clock=machine.clock,
             hub=hub,
             open_socket=partial(self.network.server_socket, machine, loop),
-            wrap_handle=self._rig.handle,
         )
         return ServerProgram(parts)
 

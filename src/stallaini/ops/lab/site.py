@@ -120,4 +120,4 @@ def _aggregated(aggregate: str, steps: list[int]) -> int | None:
         return None
     if aggregate == "mean":
         return int((Fraction(sum(steps), len(steps)) + Fraction(1, 2)).__floor__())
-    return {"min": min, "max": max, "last": lambda found: found[-1]}[aggregate](steps)
+    return {"min": min(steps), "max": max(steps), "last": steps[-1]}[aggregate]

@@ -14,9 +14,10 @@ import socket
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextvars import Context, copy_context
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 _MOST_CALLS = 500_000
 
@@ -145,7 +146,7 @@ class ProcessLoop(asyncio.BaseEventLoop):
         self._dead = True
 
     def call_soon(
-        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
         """Schedule a callback for now."""
         handle = asyncio.Handle(callback, args, self, context)
@@ -155,7 +156,7 @@ class ProcessLoop(asyncio.BaseEventLoop):
     call_soon_threadsafe = call_soon
 
     def call_at(
-        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Schedule a callback for a virtual time."""
         handle = asyncio.TimerHandle(when, callback, args, self, context)
@@ -180,13 +181,13 @@ class ProcessLoop(asyncio.BaseEventLoop):
         self.call_at(start_s, _fulfil, future, func, args)
         return future
 
-    async def getaddrinfo(self, host: Any, port: Any, **wanted: Any) -> list[Any]:  # type: ignore[override]
+    async def getaddrinfo(self, host: Any, port: Any, **wanted: Any) -> list[Any]:
         """Addresses are written in numbers here; IPv6 is wanted by whoever listens."""
         family = wanted.get("family", 0) or socket.AF_INET
         address = (host, port) if family == socket.AF_INET else (f"::ffff:{host}", port, 0, 0)
         return [(family, socket.SOCK_DGRAM, socket.IPPROTO_UDP, "", address)]
 
-    def add_reader(self, fd: Any, callback: Callable[..., object], *args: Any) -> None:
+    def add_reader(self, fd: Any, callback: Callable[[*Ts], Any], *args: *Ts) -> None:
         """Call back whenever `readable` is told of that socket."""
         self._readers[fd] = callback, args, copy_context()
 

@@ -13,14 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stallaini.ops.lab.schedule import Schedule, draw_schedule
-from stallaini.ops.lab.setting import Rig
+from stallaini.ops.lab.schedule import Schedule
 from stallaini.ops.lab.shrink import shrink
 from stallaini.ops.lab.world import Report, run_world
 
 _SHARED_MEMORY = Path("/dev/shm")
 _BATCH = 10
-_NO_RIG = Rig()
 
 
 @dataclass
@@ -31,6 +29,7 @@ class Summary:
     minutes: int = 0
     struck: Counter[str] = field(default_factory=Counter)
     datagrams: Counter[str] = field(default_factory=Counter)
+    events: Counter[str] = field(default_factory=Counter)
     failures: list[Report] = field(default_factory=list)
 
     def add(self, report: Report) -> None:
@@ -39,31 +38,39 @@ class Summary:
         self.minutes += report.minutes
         self.struck += report.struck
         self.datagrams += report.datagrams
+        self.events += report.events
         if report.problems:
             self.failures.append(report)
 
 
 def run_trials(
-    seeds: Sequence[int], jobs: int = 1, rig: Rig = _NO_RIG, progress: Callable[[int], None] = lambda _: None
+    schedules: Iterable[Schedule], jobs: int = 1, progress: Callable[[int], None] = lambda _: None
 ) -> Summary:
-    """Run the schedules of these seeds in `jobs` processes; `progress` is told how many are done."""
+    """Run schedules in `jobs` processes; `progress` is told how many are done."""
     summary = Summary()
-    for report in _reports(seeds, jobs, rig):
+    for report in _reports(list(schedules), jobs):
         summary.add(report)
         progress(summary.schedules)
     return summary
 
 
-def shrunk(schedule: Schedule, rig: Rig = _NO_RIG) -> Report:
+def first_failure(schedules: Iterable[Schedule]) -> Report | None:
+    """The report of the first schedule that breaks a promise."""
+    with work_folder() as folder:
+        reports = (run_world(schedule, folder) for schedule in schedules)
+        return next((report for report in reports if report.problems), None)
+
+
+def shrunk(schedule: Schedule) -> Report:
     """The report of the smallest schedule that breaks a promise of the same kind as this one does."""
     with work_folder() as folder:
 
         def broken(candidate: Schedule) -> set[str]:
-            return {_kind(problem) for problem in run_world(candidate, folder, rig).problems}
+            return {_kind(problem) for problem in run_world(candidate, folder).problems}
 
         first = broken(schedule)
         smallest = shrink(schedule, lambda candidate: bool(first & broken(candidate)))
-        return run_world(smallest, folder, rig, traced=True)
+        return run_world(smallest, folder, traced=True)
 
 
 @contextmanager
@@ -74,20 +81,18 @@ def work_folder() -> Iterator[Path]:
         yield Path(name) / "world"
 
 
-def _reports(seeds: Sequence[int], jobs: int, rig: Rig) -> Iterator[Report]:
+def _reports(schedules: Sequence[Schedule], jobs: int) -> Iterator[Report]:
+    batches = [schedules[start : start + _BATCH] for start in range(0, len(schedules), _BATCH)]
     if jobs == 1:
-        with work_folder() as folder:
-            for seed in seeds:
-                yield run_world(draw_schedule(seed), folder, rig)
+        yield from itertools.chain.from_iterable(map(_run_batch, batches))
         return
-    batches = [seeds[start : start + _BATCH] for start in range(0, len(seeds), _BATCH)]
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
         yield from itertools.chain.from_iterable(pool.map(_run_batch, batches))
 
 
-def _run_batch(seeds: Iterable[int]) -> list[Report]:
+def _run_batch(schedules: Iterable[Schedule]) -> list[Report]:
     with work_folder() as folder:
-        return [run_world(draw_schedule(seed), folder) for seed in seeds]
+        return [run_world(schedule, folder) for schedule in schedules]
 
 
 def _kind(problem: str) -> str:

@@ -12,7 +12,6 @@ from stallaini.ops.lab.site import MARK
 
 _MARK_SERIES = f"{MARK}.last"
 _CORRUPT = ("journal.set_aside",)
-_LOSSES = ("journal.dropped", "journal.lost", "journal.recovered")
 
 
 def problems(ledger: Ledger, stored: Stored) -> list[str]:
@@ -64,20 +63,32 @@ def _doubled(records: Sequence[Record]) -> Iterator[str]:
 def _lost(ledger: Ledger, stored: Stored) -> Iterator[str]:
     """What the journal kept is stored, or refused with its reason, or its loss has a name."""
     present = stored.present.union(stored.refused)
+    naming = _losses(ledger, stored)
     for minute in sorted({one.minute for one in ledger.minutes if one.kept} - present):
-        if not any(_names(event, minute) for event in stored.events):
+        if not any(_names(event, minute) for event in naming):
             yield f"lost: minute {minute} was journaled and is not stored"
 
 
+def _losses(ledger: Ledger, stored: Stored) -> list[Event]:
+    """The events that may excuse a loss, in a world in which there was reason for one."""
+    kinds = set()
+    only_in_ram = ledger.in_ram and ledger.server_set_back
+    if ledger.tight:
+        kinds |= {"journal.dropped"}
+    if ledger.tight or ledger.forgetful or only_in_ram:
+        kinds |= {"journal.lost", "entries.lost"}
+    if only_in_ram:
+        kinds |= {"journal.recovered"}
+    return [event for event in stored.events if event.kind in kinds]
+
+
 def _names(event: Event, minute: int) -> bool:
-    """Whether an event names the loss of a minute."""
+    """Whether such an event names the loss of a minute."""
     data = event.data
-    if event.kind in _LOSSES:
-        first, last, steps = data.get("from"), data.get("to"), 60
-    elif event.kind == "entries.lost":
+    if event.kind == "entries.lost":
         first, last, steps = data.get("after_minute"), data.get("before_minute"), 1
     else:
-        return False
+        first, last, steps = data.get("from"), data.get("to"), 60
     after = not isinstance(first, int) or first <= minute * steps
     return after and (not isinstance(last, int) or minute * steps < last)
 
@@ -90,14 +101,15 @@ def _unnamed(stored: Stored) -> Iterator[str]:
 
 
 def _notes(ledger: Ledger, stored: Stored) -> Iterator[str]:
-    """Every event is stored once; one sent again after the card forgot may come twice if its time was doubted.
+    """Every event is stored once.
 
-    The server has then stored it under the time it came, and cannot tell that it has it.
+    One that is sent again after the card forgot may come twice if its time was doubted: the server has then
+    stored it under the time it came, and cannot tell that it has it.
     """
     notes = [event for event in stored.events if event.kind == "lab.note"]
     times = Counter(event.data["number"] for event in notes if "said_at_s" not in event.data)
     doubted = {event.data["number"] for event in notes if "said_at_s" in event.data}
-    dropped = any(event.kind in _LOSSES for event in stored.events)
+    dropped = bool(_losses(ledger, stored))
     for note in ledger.notes:
         if times[note.number] > 1:
             yield f"doubled: note {note.number} is stored {times[note.number]} times"
