@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from stallaini.link.accounting import USAGE
-from stallaini.server import api_models as shapes
+from stallaini.server import api_budget_models as shapes
 from stallaini.server.api_sites import SiteName
 from stallaini.server.budget import LONGEST_S, Budget, Told, budget
 from stallaini.server.problems import problems

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from stallaini.link.accounting import Purpose
 from stallaini.server.now import Quality, State
 from stallaini.server.passwords import MAX_LENGTH
 from stallaini.server.people import MAX_NAME_LENGTH, Language, Role
@@ -15,18 +14,19 @@ from stallaini.server.times import IsoTime
 # Telegram promises ids of at most 52 significant bits; a group's is negative (Bot API, object Chat).
 _TELEGRAM_ID = Annotated[int, Field(gt=-(2**52), lt=2**52)]
 _NAME = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
-_DAY = Annotated[str, Field(json_schema_extra={"format": "date"})]
+DAY = Annotated[str, Field(json_schema_extra={"format": "date"})]
 _PASSWORD = Annotated[str, Field(min_length=1, max_length=MAX_LENGTH)]
 
 
-def _example(**fields: Any) -> ConfigDict:
+def example(**fields: Any) -> ConfigDict:
+    """An example for the documentation."""
     return ConfigDict(json_schema_extra={"example": fields}, extra="forbid")
 
 
 class Health(BaseModel):
     """The server answers."""
 
-    model_config = _example(status="ok", version="0.1.0")
+    model_config = example(status="ok", version="0.1.0")
     status: Literal["ok"]
     version: str
 
@@ -34,7 +34,7 @@ class Health(BaseModel):
 class Credentials(BaseModel):
     """What a person signs in with."""
 
-    model_config = _example(name="anna", password="correct horse battery")
+    model_config = example(name="anna", password="correct horse battery")
     name: _NAME
     password: _PASSWORD
 
@@ -42,7 +42,7 @@ class Credentials(BaseModel):
 class Session(BaseModel):
     """Who acts: a person, a program's token, or `demo`."""
 
-    model_config = _example(name="anna", role="viewer")
+    model_config = example(name="anna", role="viewer")
     name: str
     role: Role
 
@@ -65,7 +65,7 @@ class SiteListed(BaseModel):
 class SiteList(BaseModel):
     """Every site of this server, by name."""
 
-    model_config = _example(
+    model_config = example(
         sites=[
             {
                 "site": "noto",
@@ -117,7 +117,7 @@ class Load(BaseModel):
 class SiteDetail(BaseModel):
     """What a site consists of, as its own description says; empty until the site was first heard of."""
 
-    model_config = _example(
+    model_config = example(
         site="noto",
         title="Stallaini",
         timezone="Europe/Rome",
@@ -158,7 +158,7 @@ class ChannelValue(BaseModel):
 class Now(BaseModel):
     """The newest value of every channel; `at` is the server's time, `age_s` that of the newest value."""
 
-    model_config = _example(
+    model_config = example(
         site="noto",
         at="2026-11-16T08:30:02Z",
         state="live",
@@ -178,7 +178,7 @@ class Series(BaseModel):
     `t` holds the buckets' starts in Unix seconds.
     """
 
-    model_config = _example(
+    model_config = example(
         site="noto",
         name="battery.current",
         unit="A",
@@ -220,7 +220,7 @@ class InexactTime(BaseModel):
 class Clock(BaseModel):
     """How well it is known when a site's minutes were; those in no stretch are exact."""
 
-    model_config = _example(
+    model_config = example(
         site="noto",
         start="2026-11-15T08:30:00Z",
         end="2026-11-16T08:30:00Z",
@@ -253,7 +253,7 @@ class Gap(BaseModel):
 class Gaps(BaseModel):
     """How complete a stretch is. It never begins before the site's first minute nor ends in the future."""
 
-    model_config = _example(
+    model_config = example(
         site="noto",
         start="2026-11-15T08:30:00Z",
         end="2026-11-16T08:30:00Z",
@@ -282,7 +282,7 @@ class Event(BaseModel):
 class Events(BaseModel):
     """Events, newest first."""
 
-    model_config = _example(
+    model_config = example(
         events=[{"at": "2026-11-16T03:12:00Z", "kind": "can.silent", "data": {"silent_s": 10}}]
     )
     events: list[Event]
@@ -301,7 +301,7 @@ class ChannelEnergy(BaseModel):
 class DayEnergy(BaseModel):
     """One day in the site's zone: 1,440 minutes, or 1,380 or 1,500 when the clocks change."""
 
-    day: _DAY
+    day: DAY
     minutes_present: int
     minutes: int
     channels: dict[str, ChannelEnergy]
@@ -310,7 +310,7 @@ class DayEnergy(BaseModel):
 class Energy(BaseModel):
     """Energy by day of every power channel."""
 
-    model_config = _example(
+    model_config = example(
         site="noto",
         by="day",
         timezone="Europe/Rome",
@@ -329,96 +329,10 @@ class Energy(BaseModel):
     days: list[DayEnergy]
 
 
-class DayUsage(BaseModel):
-    """Bytes on the site's metered interface on one day of its zone, both ways at the IP level."""
-
-    day: _DAY
-    used_bytes: int
-    by_purpose: dict[Purpose, int]
-
-
-class MonthUsage(BaseModel):
-    """Bytes in the billing month [start, end)."""
-
-    start: _DAY
-    end: _DAY
-    used_bytes: int
-    up_bytes: int
-    down_bytes: int
-    by_purpose: dict[Purpose, int]
-
-
-class Saved(BaseModel):
-    """Bytes this month did not take: by minutes that shared a message, by live values that were declined."""
-
-    batching_bytes: int
-    declined_live_bytes: int
-
-
-class LivePrice(BaseModel):
-    """Whether the plan allows live values now, and what a minute of them takes."""
-
-    allowed: bool
-    bytes_per_min: int
-
-
-class BudgetTold(BaseModel):
-    """The site's data plan, as the site told at `at`; `today` is null before it told of today.
-
-    `interval_s`: from one message to the next; 0: minutes wait for the next month. `interface`: whose
-    counters were read; null: the link's own datagrams alone were counted. `forecast_bytes`: the month's
-    use at its end if it goes on as in the last week; null before an hour of it is known.
-    """
-
-    at: IsoTime
-    plan_bytes: int
-    billing_day: int
-    mode: str
-    interval_s: int
-    interface: str | None
-    live: LivePrice
-    today: DayUsage | None
-    month: MonthUsage
-    forecast_bytes: int | None
-    saved: Saved
-
-
-class Budget(BaseModel):
-    """The site's data plan and its use; `told` is null until the site told of it for the first time."""
-
-    model_config = _example(
-        site="noto",
-        timezone="Europe/Rome",
-        told={
-            "at": "2026-11-16T08:30:00Z",
-            "plan_bytes": 200_000_000,
-            "billing_day": 1,
-            "mode": "auto",
-            "interval_s": 60,
-            "interface": "wwan0",
-            "live": {"allowed": True, "bytes_per_min": 1416},
-            "today": {"day": "2026-11-16", "used_bytes": 81_200, "by_purpose": {"telemetry": 81_200}},
-            "month": {
-                "start": "2026-11-01",
-                "end": "2026-12-01",
-                "used_bytes": 3_410_000,
-                "up_bytes": 1_910_000,
-                "down_bytes": 1_500_000,
-                "by_purpose": {"telemetry": 1_910_000, "acknowledgements": 1_500_000},
-            },
-            "forecast_bytes": 6_600_000,
-            "saved": {"batching_bytes": 0, "declined_live_bytes": 0},
-        },
-    )
-    site: str
-    timezone: str
-    told: BudgetTold | None
-
-
 class ChatRequest(BaseModel):
     """A Telegram user who gives the bot password."""
 
-    model_config = _example(telegram_id=104857600, name="Anna", language="it", password="melograno-2026")
+    model_config = example(telegram_id=104857600, name="Anna", language="it", password="melograno-2026")
     telegram_id: _TELEGRAM_ID
     name: _NAME
     language: Language
@@ -428,7 +342,7 @@ class ChatRequest(BaseModel):
 class Chat(BaseModel):
     """A Telegram user who was let in."""
 
-    model_config = _example(telegram_id=104857600, name="Anna", language="it")
+    model_config = example(telegram_id=104857600, name="Anna", language="it")
     telegram_id: _TELEGRAM_ID
     name: str
     language: Language
