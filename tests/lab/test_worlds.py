@@ -10,7 +10,7 @@ from stallaini.ops.lab.schedule import draw_schedule, parse_schedule
 from stallaini.ops.lab.trials import run_trials
 from stallaini.ops.lab.world import run_world
 
-SCHEDULES = 290
+SCHEDULES = 500
 
 FOUND = (
     # A repetition that could not be sent went on and ended in a KeyError.

@@ -216,20 +216,22 @@ class Journal:
         return self._event(LOST, data)
 
     def renew(self) -> None:
-        """Take a new journal id and number from 1 again: to the server the old numbers mean other entries.
+        """Take a new journal id and number anew: to the server the old numbers mean other entries.
 
         So it is after an older copy of the card was put back. Everything that is held is sent again: the
         server cannot ask for it under the old numbers should it be set back itself, and drops what it has.
+        For all that is no longer held stands one number without an entry, whose loss is named as any other.
         """
         journal_id = os.urandom(JOURNAL_ID_BYTES)
         gone = self._first_seq() - 1
+        hole = min(gone, 1)
         with self._commit():
-            self._db.execute("UPDATE entry SET seq = seq - ?, acked_seq = 0", (gone,))
+            self._db.execute("UPDATE entry SET seq = seq - ?, acked_seq = ?", (gone - hole, hole))
             self._db.execute("UPDATE journal SET id = ?", (journal_id,))
         self.journal_id, self.new = journal_id, True
-        self.last_seq -= gone
-        self.acked_seq = self.sent_seq = self.opened_seq = self.ahead_seq = self._named_lost_seq = 0
-        self._above_seq = 0
+        self.last_seq -= gone - hole
+        self.acked_seq = self.sent_seq = hole
+        self.opened_seq = self.ahead_seq = self._named_lost_seq = self._above_seq = 0
         self._ahead_minutes.clear()
 
     def unsent(self) -> list[Minute | Event]:
