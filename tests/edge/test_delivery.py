@@ -482,3 +482,31 @@ def test_a_server_that_sends_a_command_again_is_told_again_that_it_is_kept(tmp_p
     edge.append(1)
     edge.deliver_all()
     assert edge.server.uplinks[-1].commands_seen == 42
+
+
+def test_card_and_server_both_set_back_what_neither_has_is_named(tmp_path: Path) -> None:
+    """The card forgets what is acknowledged; then an older copy of it is put back, then one of the server."""
+    edge = Edge(tmp_path / "j", ModelServer())
+    backup = edge.server.backup()
+    for _ in range(3):
+        edge.append(2)
+        edge.deliver_all()
+    edge.keeper.close()
+    copy = (tmp_path / "j").read_bytes()
+    edge.start()
+    edge.append(2)
+    edge.deliver_all()
+    edge.keeper.close()
+    (tmp_path / "j").write_bytes(copy)
+    edge.start()
+    edge.append(1)
+    edge.exchange()
+    edge.deliver_all()
+    edge.server.restore(backup)
+    edge.append(1)
+    edge.exchange()
+    edge.deliver_all()
+    gone = set(range(edge.appended)) - set(edge.delivered)
+    lost = [body for body in edge.server.bodies if isinstance(body, Event) and body.kind == "journal.lost"]
+    assert gone
+    assert lost[-1].data["to"] == minute(min(edge.delivered)).minute * 60, "everything before what is held"
