@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.support.edge import BOOT, DESCRIPTION, ORIGIN, clock_at_noon, describe, event, minute
 from tests.support.model_server import ModelServer
 
-from stallaini.edge.journal import Origin
+from stallaini.edge.journal import KEPT_ACKED, Origin
 from stallaini.edge.keeper import JournalKeeper
 from stallaini.edge.uplink import Delivery
 from stallaini.link import model_slots as slots
@@ -27,11 +27,13 @@ class Edge:
 
     def __init__(self, path: Path, server: ModelServer, origin: Origin = ORIGIN) -> None:
         self.path, self.server, self.origin = path, server, origin
-        self.appended = 0
+        self.appended = self.kept_acked = 0
         self.start()
 
     def start(self) -> None:
-        self.keeper = JournalKeeper(self.path, 10**8, clock_at_noon(), self.origin, kept_acked=0)
+        self.keeper = JournalKeeper(
+            self.path, 10**8, clock_at_noon(), self.origin, kept_acked=self.kept_acked
+        )
         self.delivery = Delivery(self.keeper, self.origin)
 
     def append(self, minutes: int, events: int = 0) -> None:
@@ -493,6 +495,7 @@ def test_card_and_server_both_set_back_what_neither_has_is_named(tmp_path: Path)
         edge.deliver_all()
     edge.keeper.close()
     copy = (tmp_path / "j").read_bytes()
+    edge.kept_acked = KEPT_ACKED  # from now on nothing is forgotten, but for what is already
     edge.start()
     edge.append(2)
     edge.deliver_all()
