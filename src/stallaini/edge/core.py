@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from stallaini import __version__
 from stallaini.edge.command_kinds import Handler, LinkMode, LiveValues, Ping
@@ -36,7 +37,8 @@ class EdgeCore:
 
     Drivable by hand under any clock: `on_reading`, `on_event`, `tick` or `minute_ended`, then `await flush()`
     and `await commands.act_due()`; the running program drives it from the wires and lets `keep_time()` tick,
-    `courier.run()` deliver and `commands.run()` act. Without an `inbox` commands are kept in RAM.
+    `courier.run()` deliver and `commands.run()` act. Without an `inbox` commands are kept in RAM;
+    `handlers` are those of kinds that not every site has.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class EdgeCore:
         model: Model | None = None,
         inbox: Inbox | None = None,
         meter: Meter | None = None,
+        handlers: Sequence[Handler] = (),
     ) -> None:
         self._keeper = keeper
         self._clock = clock
@@ -64,11 +67,11 @@ class EdgeCore:
         self.ticker = MinuteTicker(clock, self.minute_ended)
         self._quality = TimeQuality.EXACT
         self._inbox = inbox or Inbox(None)
-        handlers: list[Handler] = [Ping(), LinkMode(self.courier.set_mode)]
+        every: list[Handler] = [Ping(), LinkMode(self.courier.set_mode), *handlers]
         if config.link.live != "never":
-            handlers.append(LiveValues(self.courier.live_for))
+            every.append(LiveValues(self.courier.live_for))
         self.commands = Commands(
-            self._inbox, handlers, clock, origin.boot_id, self.on_event, known_s=clock.known_s
+            self._inbox, every, clock, origin.boot_id, self.on_event, known_s=clock.known_s
         )
         self._delivery.commands_seen = self.commands.seen_id
 

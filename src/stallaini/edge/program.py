@@ -7,7 +7,7 @@ import dataclasses
 import fcntl
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -17,6 +17,7 @@ from stallaini.devices.can_battery.battery import CanBattery
 from stallaini.devices.can_bus.frame import Frame
 from stallaini.devices.can_bus.reader import CanReader
 from stallaini.edge.boot import read_boot_id
+from stallaini.edge.command_kinds import Handler
 from stallaini.edge.core import EdgeCore
 from stallaini.edge.exchange import Exchange
 from stallaini.edge.inbox import Inbox
@@ -43,6 +44,7 @@ def open_core(
     exchange: Exchange,
     boot_id: bytes | None = None,
     meter: Meter | None = None,
+    handlers: Sequence[Handler] = (),
 ) -> EdgeCore:
     """The core of a site over journal and inbox in `data_dir` (None: in RAM, for simulated history)."""
     model = None if data_dir is None else read_site_model(data_dir)
@@ -55,7 +57,7 @@ def open_core(
     keeper = JournalKeeper(path, int(config.journal.max_mb * 1e6), time, origin)
     time.remember(keeper.booted_s)
     inbox = Inbox(None if data_dir is None else data_dir / INBOX_FILE)
-    return EdgeCore(config, keeper, origin, time, exchange, model, inbox, meter)
+    return EdgeCore(config, keeper, origin, time, exchange, model, inbox, meter, handlers)
 
 
 async def run_edge(

@@ -111,6 +111,7 @@ class Fate:
     def _come_back(self, machine: Machine, misfortune: Misfortune) -> None:
         behind_s = misfortune.arguments.get("behind_s", 0)
         if behind_s and not machine.running:
+            self._setting.ledger.clock_lied = True
             clockless = behind_s >= _CLOCKLESS_S
             machine.clock.error_s = -(machine.clock.wall_s() if clockless else behind_s)
             self._after(misfortune["sync_s"], self._set_clock, machine)
@@ -153,6 +154,7 @@ class Fate:
 
     def _step(self, machine: Machine, misfortune: Misfortune) -> None:
         machine.clock.error_s += misfortune["by_s"]
+        self._setting.ledger.clock_lied = True
 
     def _slow(self, _machine: Machine, misfortune: Misfortune) -> None:
         self._setting.slow_ms = misfortune["upto_ms"]
@@ -184,6 +186,9 @@ class Fate:
     def _watch(self, misfortune: Misfortune) -> None:
         self._setting.look(misfortune["for_s"])
 
+    def _command(self, misfortune: Misfortune) -> None:
+        self._setting.ask(misfortune["ahead_s"], misfortune["for_s"])
+
     def _edit(self, misfortune: Misfortune) -> None:
         self._setting.edition += 1
         self._stop(self._setting.edge, misfortune)
@@ -205,5 +210,6 @@ _ELSEWHERE: dict[str, Callable[[Fate, Misfortune], None]] = {
     "part": Fate._part,
     "move": Fate._move,
     "watch": Fate._watch,
+    "command": Fate._command,
     "edit": Fate._edit,
 }

@@ -33,20 +33,33 @@ class Note:
     commit: int = 0
 
 
+@dataclass(frozen=True)
+class Act:
+    """The edge acted on a command: when by the true time, and within which times it may have."""
+
+    id: int
+    at_s: float
+    not_before_s: int
+    not_after_s: int
+
+
 @dataclass
 class Ledger:
     """Every minute and note of one world, and what may excuse that the edge cannot send one again.
 
     `tight`: its journal may have had to drop some; `forgetful`: its disk lied; `in_ram`: some lay only in
-    memory. `server_set_back`: the server lost what it had, so that it needs them again.
+    memory. `server_set_back`: the server lost what it had, so that it needs them again. `clock_lied`: a
+    machine that believed in its clock had it wrong, so that no time it acted by can be held against it.
     """
 
     minutes: list[Closed] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
     tight: bool = False
     forgetful: bool = False
     in_ram: bool = False
     server_set_back: bool = False
+    clock_lied: bool = False
 
     def close(self, minute: int, names: list[str], values: Values, at_s: float) -> Closed:
         """A minute is about to be journaled."""

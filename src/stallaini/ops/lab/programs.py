@@ -6,6 +6,7 @@ This is the only file of the lab that knows how they are made.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import socket
 import sqlite3
@@ -16,25 +17,28 @@ from pathlib import Path
 from typing import Any, cast
 
 from stallaini.edge.cli import KEYS_FILE
+from stallaini.edge.command_kinds import Handler
 from stallaini.edge.exchange import CoapExchange
 from stallaini.edge.program import JOURNAL_FILE, open_core
+from stallaini.link.commands import DONE, Outcome
 from stallaini.link.enrolment import accept, admit
 from stallaini.link.join import Join
-from stallaini.link.messages import Event
+from stallaini.link.messages import Command, Event
 from stallaini.link.oscore import ContextStore
 from stallaini.ops.lab.disk import Disk
-from stallaini.ops.lab.ledger import Closed, Ledger, Note
+from stallaini.ops.lab.ledger import Act, Closed, Ledger, Note
 from stallaini.ops.lab.machine import MachineClock
 from stallaini.ops.lab.network import SERVER_HOST, SimSocket
 from stallaini.ops.lab.site import SITE, Battery, Tally
 from stallaini.server.coap import COAP_PORT, CoapEndpoint
+from stallaini.server.commands import Commands
 from stallaini.server.database import Database
 from stallaini.server.gap_reasons import gap_reasons
 from stallaini.server.ingest import Ingest
 from stallaini.server.live import LiveHub
 from stallaini.server.options import CONTEXTS_FILE, DATABASE_FILE
 from stallaini.server.queries import Gap, gaps
-from stallaini.server.store.base import Column
+from stallaini.server.store.base import Column, CommandState, NewCommand, StoreUnavailable
 from stallaini.server.store.sqlite import SqliteStore
 from stallaini.site.config import SiteConfig
 
@@ -45,6 +49,8 @@ _NOTE_EVERY_ROUNDS = 20
 _SEAL_EVERY_S = 420.0
 _DAY_MINUTES = 1440
 _FAR_S, _MOST_EVENTS = 2**40, 100_000
+_SWITCH = "lab.switch"
+_ACT_TAKES_S = 3.0
 
 
 def enrol(edge_folder: Path, server_folder: Path) -> Join:
@@ -73,6 +79,24 @@ class EdgeParts:
     open_socket: Callable[[], SimSocket]
 
 
+class Switch(Handler):
+    """Acts on the lab's commands: the ledger learns of it, then it takes a while."""
+
+    kind = _SWITCH
+
+    def __init__(self, ledger: Ledger, clock: MachineClock, chance: random.Random) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._chance = chance
+
+    async def act(self, command: Command, /) -> Outcome:
+        """Done, if it lives to the end of it."""
+        at_s = self._clock.wall_s() - self._clock.error_s
+        self._ledger.acts.append(Act(command.id, at_s, command.not_before_s, command.not_after_s))
+        await self._clock.sleep(_ACT_TAKES_S * self._chance.random())
+        return DONE
+
+
 class EdgeProgram:
     """The edge's program from its core on: the lab's battery takes the place of the wires.
 
@@ -95,14 +119,23 @@ class EdgeProgram:
         self._in_ram: list[Closed | Note] = []
         self._stopping = asyncio.Event()
         self.feeding = True
+        self._poked = asyncio.Event()
         self._contexts = ContextStore(parts.folder / KEYS_FILE)
         self._exchange = CoapExchange(
             self._contexts,
             parts.join,
             parts.config.link.ack_timeout_s,
+            self._poked.set,
             open_socket=lambda _: cast(socket.socket, parts.open_socket()),
         )
-        self._core = open_core(parts.config, parts.folder, parts.clock, self._exchange, parts.boot_id)
+        self._core = open_core(
+            parts.config,
+            parts.folder,
+            parts.clock,
+            self._exchange,
+            parts.boot_id,
+            handlers=[Switch(ledger, parts.clock, chance)],
+        )
         self._names = [series.name for series in parts.config.description.series]
         self._tally = Tally(parts.config.description)
         self._core.ticker.on_end = self._minute_ended
@@ -110,7 +143,13 @@ class EdgeProgram:
     async def run(self) -> None:
         """Sample and deliver until stopped."""
         self._core.started()
-        parts = (self._core.courier.run(), self._feed(), self._stopping.wait())
+        parts = (
+            self._core.courier.run(),
+            self._core.commands.run(),
+            self._answer_pokes(),
+            self._feed(),
+            self._stopping.wait(),
+        )
         tasks: list[asyncio.Task[Any]] = [asyncio.create_task(part) for part in parts]
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
@@ -130,6 +169,12 @@ class EdgeProgram:
         """The program is gone, and what only its memory held with it."""
         for entry in self._in_ram:
             entry.kept = False
+
+    async def _answer_pokes(self) -> None:
+        while True:
+            await self._poked.wait()
+            self._poked.clear()
+            self._core.poked()
 
     async def _feed(self) -> None:
         rounds = 0
@@ -184,7 +229,8 @@ class ServerProgram:
         self._database = Database(parts.folder / DATABASE_FILE)
         self._store = SqliteStore(self._database)
         self._contexts = ContextStore(parts.folder / CONTEXTS_FILE)
-        ingest = Ingest(self._store, parts.clock, parts.hub)
+        self._commands = Commands(self._store, parts.clock, lambda site: self._endpoint.poke(site))
+        ingest = Ingest(self._store, parts.clock, parts.hub, box=self._commands)
         self._endpoint = CoapEndpoint(
             self._contexts,
             ingest.handle,
@@ -208,6 +254,12 @@ class ServerProgram:
     def stop(self) -> None:
         """End in order."""
         self._stopping.set()
+
+    async def ask(self, ahead_s: int, for_s: int) -> None:
+        """Somebody asks the site to act, unless the store takes nothing now."""
+        begin_s = int(self._clock.wall_s()) + ahead_s
+        with contextlib.suppress(StoreUnavailable, sqlite3.Error, OSError):
+            await self._commands.make(SITE, NewCommand("lab", _SWITCH, begin_s, begin_s + for_s, {}))
 
     async def _seal_forever(self) -> None:
         while True:
@@ -241,6 +293,7 @@ class Stored:
     refused: list[int]
     events: list[Event]
     gaps: list[tuple[Gap, str | None]]
+    commands: dict[int, CommandState]
 
 
 async def read_store(folder: Path, names: Sequence[str], first_minute: int, end_minute: int) -> Stored:
@@ -252,12 +305,13 @@ async def read_store(folder: Path, names: Sequence[str], first_minute: int, end_
         columns = await store.columns(SITE, names, 0, _FAR_S)
         present = await store.present_minutes(SITE, 0, _FAR_S)
         refused = await database.read(_refused_minutes)
+        commands = {row.command.id: row.state for row in await store.commands(SITE, _MOST_EVENTS)}
     finally:
         database.close()
     missing = gaps(present, first_minute, end_minute).gaps
     reasons = gap_reasons(missing, events)
     named = list(zip(missing, reasons, strict=True))
-    return Stored(_records(columns), set(present.tolist()), refused, events, named)
+    return Stored(_records(columns), set(present.tolist()), refused, events, named, commands)
 
 
 def _records(columns: Mapping[str, Column]) -> list[Record]:

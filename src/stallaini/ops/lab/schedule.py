@@ -65,6 +65,8 @@ KINDS: Mapping[str, Mapping[str, Range]] = MappingProxyType(
         "step_server": _STEPPING,
         # Somebody looks at the site: live values travel.
         "watch": {"for_s": (1, 60)},
+        # Somebody asks the site to act: from ahead_s from then on, for for_s.
+        "command": {"ahead_s": (0, 600), "for_s": (1, 1200)},
         # The site file changes: the edge is stopped and starts with other series.
         "edit": _DOWN,
     }

@@ -40,6 +40,7 @@ class Setting:
         self._chance = _chance("programs", schedule)
         self._battery = Battery(_chance("battery", schedule))
         self._edge_program: EdgeProgram | None = None
+        self._server_program: ServerProgram | None = None
         self._feeding = True
 
         def machine(name: str) -> Machine:
@@ -64,6 +65,11 @@ class Setting:
         """Somebody looks at the site for so long, if the server runs."""
         if self._hub is not None:
             self._hub.watch(SITE, seconds)
+
+    def ask(self, ahead_s: int, for_s: int) -> None:
+        """Somebody asks the site to act, if the server runs."""
+        if self._server_program is not None and self.server.up:
+            self.server.loop.create_task(self._server_program.ask(ahead_s, for_s))
 
     def fall_silent(self) -> None:
         """The battery says nothing any more, so that what is under way can arrive."""
@@ -101,7 +107,8 @@ class Setting:
             hub=hub,
             open_socket=partial(self.network.server_socket, machine, loop),
         )
-        return ServerProgram(parts)
+        self._server_program = ServerProgram(parts)
+        return self._server_program
 
     def _pool_delay_s(self) -> float:
         slow_s = self.slow_ms / 1000 * self._chance.random()

@@ -22,6 +22,7 @@ def problems(ledger: Ledger, stored: Stored) -> list[str]:
         *_lost(ledger, stored),
         *_unnamed(stored),
         *_notes(ledger, stored),
+        *_commands(ledger, stored),
         *(f"corrupt: {event.kind} {event.data}" for event in stored.events if event.kind in _CORRUPT),
     ]
 
@@ -115,6 +116,29 @@ def _notes(ledger: Ledger, stored: Stored) -> Iterator[str]:
             yield f"doubled: note {note.number} is stored {times[note.number]} times"
         if note.kept and not times[note.number] and note.number not in doubted and not dropped:
             yield f"lost: note {note.number} was journaled and is not stored"
+
+
+def _commands(ledger: Ledger, stored: Stored) -> Iterator[str]:
+    """A command is acted on at most once, in its time, and its end is told as it was.
+
+    `unknown` is the end of one that was cut short; what the server, or the edge's journal, has lost it
+    cannot tell.
+    """
+    for id_, times in Counter(act.id for act in ledger.acts).items():
+        if times > 1:
+            yield f"twice: command {id_} was acted on {times} times"
+    for act in ledger.acts:
+        if not act.not_before_s <= act.at_s <= act.not_after_s and not ledger.clock_lied:
+            yield f"untimely: {act}"
+    acted = {act.id for act in ledger.acts}
+    told = {id_ for id_, state in stored.commands.items() if state == "done"}
+    for id_ in told - acted:
+        yield f"untrue: command {id_} is told as done"
+    if ledger.server_set_back or ledger.forgetful or ledger.tight or ledger.in_ram:
+        return
+    for id_ in acted:
+        if stored.commands.get(id_) not in ("done", "unknown"):
+            yield f"untold: command {id_} was acted on and is {stored.commands.get(id_)}"
 
 
 def _by_minute(entries: Sequence[Closed]) -> dict[int, list[Closed]]:
