@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stallaini.link.codec import DEFAULT_CODEC, MinuteCodec
 from stallaini.link.codec_range import Codecs, UnknownModel
-from stallaini.link.codec_state import MAX_RUN_MINUTES
+from stallaini.link.codec_state import MAX_RUN_MINUTES, run_minutes
 from stallaini.link.envelope import (
     HeadForm,
     Malformed,
@@ -258,6 +258,13 @@ def test_a_still_day_goes_in_runs_of_a_day_at_most() -> None:
     packed = pack_uplink(Uplink(*HEAD, after_seq=0), entries, codec=CODECS.shipped)
     assert packed.taken == MAX_RUN_MINUTES
     assert len(packed.payload) < 300
+
+
+def test_a_wide_still_site_goes_in_shorter_runs() -> None:
+    wide = codecs(200)
+    entries = [Entry(n, Minute(1000 + n, (5000,) * 200)) for n in range(1, 1000)]
+    packed = pack_uplink(Uplink(*HEAD, after_seq=0), entries, codec=wide.shipped, limit_bytes=4096)
+    assert packed.taken == run_minutes(200) < MAX_RUN_MINUTES
 
 
 def test_an_entry_larger_than_a_message_goes_alone() -> None:

@@ -18,7 +18,7 @@ from stallaini.link import brief, sections
 from stallaini.link.brief import UnknownHead
 from stallaini.link.codec import DEFAULT_CODEC, MinuteCodec
 from stallaini.link.codec_range import NAMED, Codecs
-from stallaini.link.codec_state import MAX_RUN_MINUTES
+from stallaini.link.codec_state import run_minutes
 from stallaini.link.messages import Entry, Event, Head, Minute, TimeQuality, Uplink
 from stallaini.link.varint import Cursor, Malformed, append_varint, varint_bytes
 from stallaini.site.description import description_hash
@@ -180,7 +180,8 @@ def pack_uplink(
         other_size += sections.entry_overhead_bytes(chosen[-1] if chosen else None, entry)
         if isinstance(entry.body, Minute):
             minutes += 1
-            minutes_size = encoder.add(entry.body) if minutes <= MAX_RUN_MINUTES else limit_bytes
+            fits = minutes <= run_minutes(len(entry.body.values))
+            minutes_size = encoder.add(entry.body) if fits else limit_bytes
         if chosen and minutes_size + other_size > room:
             break
         chosen.append(entry)
