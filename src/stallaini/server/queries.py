@@ -184,7 +184,7 @@ _BACK_WITHIN_MINUTES = 3
 
 
 def _reason_from(event: Event, gap: Gap) -> str | None:
-    if event.kind == "journal.dropped" and _over(event, "from", "to", 60, gap):
+    if event.kind == "journal.dropped" and _over(event, "from", "to", 60, _explained(gap, event)):
         return _DROPPED
     if event.kind == "entries.lost" and _over(event, "after_minute", "before_minute", 1, gap):
         return _LOST
@@ -198,6 +198,12 @@ def _reason_from(event: Event, gap: Gap) -> str | None:
     if event.kind == "clock.stepped" and back and not event.data.get("ignored"):
         return _CLOCK
     return None
+
+
+def _explained(gap: Gap, dropped: Event) -> Gap:
+    """The gap, and the time after it in which a dropped event may have given its reason."""
+    late_minutes = _BACK_WITHIN_MINUTES if dropped.data.get("events") else 0
+    return Gap(gap.start_minute, gap.end_minute + late_minutes)
 
 
 def said_at_s(event: Event) -> int:

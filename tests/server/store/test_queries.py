@@ -130,6 +130,11 @@ GAP = queries.Gap(START, START + 10)
         ([Event((START + 10) * 60, "clock.stepped", {"seconds": 600, "ignored": True})], None),
         ([Event(0, "journal.dropped", {"from": (START + 9) * 60, "to": (START + 20) * 60})], "journal full"),
         ([Event(0, "journal.dropped", {"from": (START + 10) * 60, "to": (START + 20) * 60})], None),
+        # An event right after the gap may have told its reason, before it was dropped itself.
+        (
+            [Event(0, "journal.dropped", {"from": (START + 10) * 60, "to": (START + 20) * 60, "events": 2})],
+            "journal full",
+        ),
         (
             [Event(0, "entries.lost", {"after_minute": START - 1, "before_minute": START + 10})],
             "lost before delivery",
