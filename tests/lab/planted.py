@@ -11,9 +11,13 @@ from typing import Any
 import pytest
 
 from stallaini.edge import journal as journal_module
+from stallaini.edge.commands import Commands
+from stallaini.edge.inbox import Inbox
 from stallaini.edge.journal import Journal
 from stallaini.edge.uplink import Delivery
-from stallaini.link.messages import Minute
+from stallaini.link.commands import DONE, Ending
+from stallaini.link.commands import Outcome as CommandOutcome
+from stallaini.link.messages import Command, Minute
 from stallaini.link.oscore import ContextStore
 from stallaini.server.store import sealed
 from stallaini.server.store.base import Accepted, Outcome
@@ -104,3 +108,23 @@ def edge_trusts_an_old_journal(patch: pytest.MonkeyPatch) -> None:
 
 def edge_brings_nothing_back_to_its_card(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Journal, "unsent", lambda self: [])
+
+
+def edge_acts_before_it_writes_that_down(patch: pytest.MonkeyPatch) -> None:
+    def only_in_memory(self: Inbox, id_: int) -> None:
+        self._rows[id_] = replace(self._rows[id_], acting=True)
+
+    patch.setattr(Inbox, "act", only_in_memory)
+
+
+def edge_acts_however_late(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Commands, "_is_late", lambda _self, _command: False)
+
+
+def edge_says_done_of_what_it_did_not_do(patch: pytest.MonkeyPatch) -> None:
+    end = Commands._end
+
+    def boasting(self: Commands, command: Command, outcome: CommandOutcome) -> None:
+        end(self, command, DONE if outcome.ending is Ending.EXPIRED else outcome)
+
+    patch.setattr(Commands, "_end", boasting)

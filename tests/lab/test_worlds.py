@@ -31,6 +31,12 @@ FOUND = (
     "389 forget_edge commits=12 down_s=2; 391 part for_s=72 no_route=0",
     # The gap of a clock set more than ten minutes ahead, whose event the server stored under another time.
     "lab1 seed=1172 minutes=20 start=1418 journal_kb=20; 365 step_edge by_s=647",
+    # Card, then server set back: what the renewed journal no longer held had no name.
+    "lab1 seed=295 minutes=64 start=1363 journal_kb=8; 3690 restore_edge age_s=34 down_s=1; "
+    "3811 restore_server age_s=1964 down_s=1",
+    # The event that gave a gap its reason was dropped by a full journal.
+    "lab1 seed=5018 minutes=18 start=1401 journal_kb=8; 629 kill_edge steps=0 down_s=1; "
+    "759 forget_server commits=1 down_s=1; 804 step_edge by_s=1848",
 )
 """Schedules that broke a promise once, as the lab had shrunk them."""
 

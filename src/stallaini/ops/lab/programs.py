@@ -50,7 +50,7 @@ _SEAL_EVERY_S = 420.0
 _DAY_MINUTES = 1440
 _FAR_S, _MOST_EVENTS = 2**40, 100_000
 _SWITCH = "lab.switch"
-_ACT_TAKES_S = 3.0
+_ACT_TAKES_S = 300.0
 
 
 def enrol(edge_folder: Path, server_folder: Path) -> Join:
@@ -93,7 +93,7 @@ class Switch(Handler):
         """Done, if it lives to the end of it."""
         at_s = self._clock.wall_s() - self._clock.error_s
         self._ledger.acts.append(Act(command.id, at_s, command.not_before_s, command.not_after_s))
-        await self._clock.sleep(_ACT_TAKES_S * self._chance.random())
+        await self._clock.sleep(_ACT_TAKES_S * self._chance.random() ** 2)
         return DONE
 
 
