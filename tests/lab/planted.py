@@ -103,7 +103,7 @@ def edge_commits_by_halves(patch: pytest.MonkeyPatch) -> None:
 
 def edge_trusts_an_old_journal(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Delivery, "_trusts", lambda self, journal: True)
-    patch.setattr(journal_module, "_SKIPPED_SEQS", 0)
+    patch.setattr(journal_module, "skipped_seqs", lambda: 0)
 
 
 def edge_brings_nothing_back_to_its_card(patch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,10 @@ FOUND = (
     # More journaled while cut off than the card had forgotten: hidden behind used numbers.
     "lab1 seed=2340 minutes=8 start=1436 journal_kb=64000; 91 full_server for_s=305; "
     "389 forget_edge commits=12 down_s=2; 391 part for_s=72 no_route=0",
+    # The disk forgot twice in one outage, the renewal of the journal too: used numbers were given again.
+    "lab1 seed=9256 minutes=20 start=1432 journal_kb=10; "
+    "616 cut_edge steps=0 down_s=1 behind_s=23 sync_s=74; 697 forget_edge commits=2 down_s=1; "
+    "909 part for_s=263 no_route=0; 944 forget_edge commits=9 down_s=1; 1182 forget_edge commits=1 down_s=1",
     # The gap of a clock set more than ten minutes ahead, whose event the server stored under another time.
     "lab1 seed=1172 minutes=20 start=1418 journal_kb=20; 365 step_edge by_s=647",
     # Card, then server set back: what the renewed journal no longer held had no name.

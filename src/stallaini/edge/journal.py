@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stallaini.clock import Clock
+from stallaini.edge.acked import Acked, skipped_seqs
 from stallaini.edge.origins import Origin as Origin
 from stallaini.edge.origins import Origins
 from stallaini.edge.ranges import MinuteRanges
@@ -29,8 +30,7 @@ logger = logging.getLogger(__name__)
 
 JOURNAL_ID_BYTES = 8
 KEPT_ACKED = 2 * 1440
-LOST = "journal.lost"
-_SKIPPED_SEQS = 64
+LOST, RENEWED = "journal.lost", "journal.renewed"
 _HIGH_WATER, _BREATH = 0.90, 0.05
 _BREATH_BYTES = 256 * 1024
 _WORTH_NOTING_S = 1.0
@@ -80,12 +80,12 @@ class Journal:
     ) -> None:
         self._clock = clock
         self._max_bytes = max_bytes
-        self._kept_acked = kept_acked
         self._named_lost_seq = 0
         self.ahead_seq = 0
         self._ahead_minutes: set[int] = set()
         new_id = os.urandom(JOURNAL_ID_BYTES)
         self._db = open_file(path, new_id)
+        self._acked = Acked(self._db, kept_acked)
         try:
             self.journal_id, self.memory = self._read_self()
             self.new = self.journal_id == new_id
@@ -98,8 +98,7 @@ class Journal:
             self.undated = undated_seq is not None
             self.opened_seq = self.last_seq if undated_seq is None else undated_seq - 1
             self.sent_seq = self.acked_seq
-            # Numbers that the card may have forgotten to have given are not given again.
-            self._above_seq = 0 if self.new else self.last_seq + _SKIPPED_SEQS
+            self._above_seq = 0 if self.new else self.last_seq + skipped_seqs()
             self._covered = self._read_covered()
         except BaseException:
             self._db.close()
@@ -162,7 +161,7 @@ class Journal:
         booted_s = self._known_booted_s()
         with self._commit():
             notes = self._date_entries(booted_s)
-            self._forget_acked()
+            self._acked.forget(self.acked_seq, self.last_seq)
             entries = self._insert([*notes, *bodies])
             if memory is not None:
                 self._db.execute("UPDATE journal SET memory = ?", (memory,))
@@ -204,7 +203,7 @@ class Journal:
 
         Returns the event that names what is no longer held, once; None when nothing is missing.
         """
-        floor = max(server_seq, self._first_seq() - 1)
+        floor = max(server_seq, self._acked.first_seq() - 1)
         self.acked_seq = min(self.acked_seq, floor)
         if floor <= max(server_seq, self._named_lost_seq):
             return None
@@ -215,24 +214,26 @@ class Journal:
             data["to"] = held[0].body.minute * 60
         return self._event(LOST, data)
 
-    def renew(self) -> None:
-        """Take a new journal id and number anew: to the server the old numbers mean other entries.
+    def renew(self) -> Event:
+        """Take a new journal id and number from 1 again: to the server the old numbers mean other entries.
 
-        So it is after an older copy of the card was put back. Everything that is held is sent again: the
-        server cannot ask for it under the old numbers should it be set back itself, and drops what it has.
-        For all that is no longer held stands one number without an entry, whose loss is named as any other.
+        So it is after an older copy of the card was put back. What is not acknowledged is kept. Returns the
+        event that names what can never be sent again, should the server be set back itself.
         """
         journal_id = os.urandom(JOURNAL_ID_BYTES)
-        gone = self._first_seq() - 1
-        hole = min(gone, 1)
+        row = self._db.execute(
+            "SELECT max(minute + span) FROM entry WHERE seq <= ?", (self.acked_seq,)
+        ).fetchone()
         with self._commit():
-            self._db.execute("UPDATE entry SET seq = seq - ?, acked_seq = ?", (gone - hole, hole))
+            self._db.execute("DELETE FROM entry WHERE seq <= ?", (self.acked_seq,))
+            self._db.execute("UPDATE entry SET seq = seq - ?, acked_seq = 0", (self.acked_seq,))
             self._db.execute("UPDATE journal SET id = ?", (journal_id,))
         self.journal_id, self.new = journal_id, True
-        self.last_seq -= gone - hole
-        self.acked_seq = self.sent_seq = hole
-        self.opened_seq = self.ahead_seq = self._named_lost_seq = self._above_seq = 0
+        self.last_seq -= self.acked_seq
+        self.acked_seq = self.sent_seq = self.opened_seq = self.ahead_seq = 0
+        self._named_lost_seq = self._above_seq = 0
         self._ahead_minutes.clear()
+        return self._event(RENEWED, {} if row[0] is None else {"to": row[0] * 60})
 
     def unsent(self) -> list[Minute | Event]:
         """What cannot have reached the server yet."""
@@ -316,23 +317,6 @@ class Journal:
             return None
         return entry_of(*row[1:])
 
-    def _first_seq(self) -> int:
-        row = self._db.execute("SELECT min(seq) FROM entry").fetchone()
-        return int(row[0] or 1)
-
-    def _keep_from(self) -> int:
-        """The number below which acknowledged entries may go: base and newest entry always stay."""
-        row = self._db.execute(
-            "SELECT max(seq) FROM entry WHERE seq <= ? AND minute IS NOT NULL", (self.acked_seq,)
-        ).fetchone()
-        return min(int(row[0] or self.acked_seq), self.last_seq)
-
-    def _forget_acked(self) -> None:
-        """Delete acknowledged entries beyond the kept ones, many at a time: each time costs pages."""
-        surplus = self.acked_seq - self._kept_acked
-        if surplus - self._first_seq() >= self._kept_acked // 40:
-            self._db.execute("DELETE FROM entry WHERE seq <= ? AND seq < ?", (surplus, self._keep_from()))
-
     def _insert(self, bodies: Sequence[Minute | Event]) -> list[Entry]:
         now_s = self._clock.monotonic_s()
         first_seq = max(self.last_seq, self._above_seq) + 1
@@ -365,7 +349,7 @@ class Journal:
         self._written(notes)
 
     def _make_room(self, room: Room) -> list[Event]:
-        room.forget(self._keep_from())
+        room.forget(self._acked.keep_from(self.acked_seq, self.last_seq))
         after_seq = max(self.acked_seq, self.sent_seq)
         thinned = Loss()
         for number, origin in self._origins:

@@ -140,12 +140,12 @@ class JournalKeeper:
         if journal not in self._journals:
             return
         try:
-            journal.renew()
+            renewed = journal.renew()
         except sqlite3.Error as error:
             self._fail(error)
             return
         logger.warning("the journal's numbers were used before (an old copy of the card?): new journal id")
-        self.append([self._event("journal.renewed", {})])
+        self.append([renewed])
 
     def close(self) -> None:
         """Close the file. What only the spare holds is lost, and the log says how much."""

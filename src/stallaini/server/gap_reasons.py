@@ -9,7 +9,13 @@ from stallaini.link.messages import Event
 from stallaini.server.queries import Gap, gap_reason, said_at_s
 
 # These name their stretch themselves and may be noted any time later; the others explain what is near them.
-_NAMING_A_STRETCH = ("journal.dropped", "entries.lost", "minute.refused", "journal.recovered")
+_NAMING_A_STRETCH = (
+    "journal.dropped",
+    "entries.lost",
+    "minute.refused",
+    "journal.recovered",
+    "journal.renewed",
+)
 _NEAR = ("edge.started", "clock.stepped")
 _NEAR_S = 600
 

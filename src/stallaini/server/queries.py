@@ -178,8 +178,9 @@ def gap_reason(gap: Gap, events: Iterable[Event]) -> str | None:
 
 
 _DROPPED, _LOST, _REFUSED = "journal full", "lost before delivery", "refused by the server"
-_OFF, _CLOCK, _CARD = "edge not running", "clock set", "edge could not write its card"
-_REASONS = (_DROPPED, _LOST, _REFUSED, _CARD, _OFF, _CLOCK)
+_OFF, _CLOCK, _CARD = "edge not running", "clock set", "lost by the edge's card"
+_REASONS = (_DROPPED, _LOST, _REFUSED, _OFF, _CLOCK, _CARD)
+_CARD_EVENTS = ("journal.recovered", "journal.renewed")
 _BACK_WITHIN_MINUTES = 3
 
 
@@ -190,7 +191,7 @@ def _reason_from(event: Event, gap: Gap) -> str | None:
         return _LOST
     if event.kind == "minute.refused" and _over(event, "first_minute", "before_minute", 1, gap):
         return _REFUSED
-    if event.kind == "journal.recovered" and "from" in event.data and _over(event, "from", "to", 60, gap):
+    if event.kind in _CARD_EVENTS and "to" in event.data and _over(event, "from", "to", 60, gap):
         return _CARD
     back = gap.start_minute <= said_at_s(event) // 60 < gap.end_minute + _BACK_WITHIN_MINUTES
     if event.kind == "edge.started" and back:

@@ -147,9 +147,11 @@ GAP = queries.Gap(START, START + 10)
         ([Event(0, "minute.refused", {"first_minute": START + 10, "before_minute": START + 12})], None),
         (
             [Event(0, "journal.recovered", {"entries": 2, "from": START * 60, "to": (START + 9) * 60})],
-            "edge could not write its card",
+            "lost by the edge's card",
         ),
         ([Event(0, "journal.recovered", {"entries": 0})], None),
+        ([Event(0, "journal.renewed", {"to": (START + 3) * 60})], "lost by the edge's card"),
+        ([Event(0, "journal.renewed", {"to": START * 60})], None),
         ([Event(0, "clock.stepped", {"seconds": 900, "said_at_s": (START + 10) * 60})], "clock set"),
         (
             [

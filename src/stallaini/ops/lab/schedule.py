@@ -123,6 +123,10 @@ def draw_schedule(seed: int, only: Sequence[str] = ()) -> Schedule:
     drawn = [_draw(chance, chance.choice(kinds), minutes * 60) for _ in range(count)]
     before_midnight = chance.randint(1, max(2, minutes + 20))
     journal_kb = chance.choice(_TIGHT_KB) if chance.random() < _TIGHT_SHARE else AMPLE_KB
+    if journal_kb < AMPLE_KB and not only:
+        # A small journal is only ever full when the edge is cut off for long.
+        cut_off = {"for_s": chance.randint(600, 3600), "no_route": 0}
+        drawn.append(Misfortune(chance.randint(0, minutes * 30), "part", cut_off))
     ordered = tuple(sorted(drawn, key=lambda fault: fault.at_s))
     return Schedule(seed, minutes, 1440 - before_midnight, journal_kb, ordered)
 

@@ -20,7 +20,7 @@ def problems(ledger: Ledger, stored: Stored) -> list[str]:
         *_wrong(ledger, stored),
         *_doubled(stored.records),
         *_lost(ledger, stored),
-        *_unnamed(stored),
+        *_unnamed(ledger, stored),
         *_notes(ledger, stored),
         *_commands(ledger, stored),
         *(f"corrupt: {event.kind} {event.data}" for event in stored.events if event.kind in _CORRUPT),
@@ -50,10 +50,16 @@ def _thinned_from(record: Record, closed: dict[int, list[Closed]]) -> bool:
 
 
 def _doubled(records: Sequence[Record]) -> Iterator[str]:
-    """No minute is in the store twice, nor are the same readings."""
-    covered = Counter(m for record in records for m in range(record.minute, record.minute + record.span))
-    marks = Counter(record.values[_MARK_SERIES] for record in records if _MARK_SERIES in record.values)
-    for minute, times in covered.items():
+    """No minute is in the store twice, nor are the same readings.
+
+    A thinned record may overlap minutes that arrived before it was thinned: whoever reads prefers those.
+    """
+    single = [record for record in records if record.span == 1]
+    thinned = [record for record in records if record.span > 1]
+    covered = Counter(record.minute for record in single)
+    thinly = Counter(m for record in thinned for m in range(record.minute, record.minute + record.span))
+    marks = Counter(record.values[_MARK_SERIES] for record in single if _MARK_SERIES in record.values)
+    for minute, times in (*covered.items(), *thinly.items()):
         if times > 1:
             yield f"doubled: minute {minute} is stored {times} times"
     for mark, times in marks.items():
@@ -80,6 +86,8 @@ def _losses(ledger: Ledger, stored: Stored) -> list[Event]:
         kinds |= {"journal.lost", "entries.lost"}
     if only_in_ram:
         kinds |= {"journal.recovered"}
+    if ledger.forgetful and ledger.server_set_back:
+        kinds |= {"journal.renewed"}
     return [event for event in stored.events if event.kind in kinds]
 
 
@@ -94,10 +102,16 @@ def _names(event: Event, minute: int) -> bool:
     return after and (not isinstance(last, int) or minute * steps < last)
 
 
-def _unnamed(stored: Stored) -> Iterator[str]:
-    """Every gap that people see has a reason."""
+def _unnamed(ledger: Ledger, stored: Stored) -> Iterator[str]:
+    """Every gap that people see has a reason.
+
+    Where both disks forgot, the event that named a gap may be among what they forgot; then only a gap in
+    which something was kept must have one.
+    """
+    kept = {one.minute for one in ledger.minutes if one.kept}
+    both_forgot = ledger.forgetful and ledger.server_set_back
     for gap, reason in stored.gaps:
-        if reason is None:
+        if reason is None and not (both_forgot and kept.isdisjoint(range(gap.start_minute, gap.end_minute))):
             yield f"unnamed: the gap {gap.start_minute} to {gap.end_minute} has no reason"
 
 
