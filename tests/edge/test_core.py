@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from tests.support.edge import NOON, NOON_S, ORIGIN, clock_at_noon, site_config
 from tests.support.model_server import ModelServer
 
@@ -15,7 +16,7 @@ from stallaini.edge.exchange import LinkDown
 from stallaini.edge.keeper import JournalKeeper
 from stallaini.edge.timekeeper import Timekeeper
 from stallaini.link.messages import Event, Minute, TimeQuality
-from stallaini.site.config import LinkConfig
+from stallaini.site.config import LinkConfig, Mode
 from stallaini.site.reading import Reading
 
 ALARM = "battery.alarm.high_temperature"
@@ -239,8 +240,11 @@ async def test_an_edge_that_does_not_know_the_time_asks_for_it_and_then_delivers
     assert (found.minute - NOON, found.quality) == (60, TimeQuality.REPAIRED)
 
 
-async def test_a_server_that_does_not_know_the_time_either_is_asked_once_a_minute(tmp_path: Path) -> None:
-    world = World(tmp_path, clock=VirtualClock(600.0, 1000.0, right=False))
+@pytest.mark.parametrize("mode", ["minute", "economy"])
+async def test_a_server_that_does_not_know_the_time_either_is_asked_once_a_minute(
+    tmp_path: Path, mode: Mode
+) -> None:
+    world = World(tmp_path, LinkConfig(mode=mode), VirtualClock(600.0, 1000.0, right=False))
     keeping = asyncio.create_task(world.core.keep_time())
     await world.run(600)
     assert 10 <= len(world.server.uplinks) <= 12

@@ -256,3 +256,16 @@ def test_entries_of_another_description_are_dated_with_the_rest(tmp_path: Path) 
     assert [entry.body for entry in journal.after(0)] == [
         Minute(NOON + number, VALUES, quality=TimeQuality.REPAIRED) for number in range(2)
     ]
+
+
+def test_what_is_dropped_undated_does_not_stretch_the_named_gap_to_1970(tmp_path: Path) -> None:
+    clock = Timekeeper(VirtualClock(0.0, 0.0, right=False))
+    journal = Journal(tmp_path / "j", 60_000, clock, Origin(BOOT, DESCRIPTION.encode()), 0)
+    for first in range(0, 4000, 20):
+        journal.append(
+            [Event(number, "flag.raised", {"channel": "x" * 60}) for number in range(first, first + 20)]
+        )
+    dropped = [body for body in (e.body for e in journal.after(0, 9999)) if isinstance(body, Event)]
+    (note,) = [event for event in dropped if event.kind == "journal.dropped"]
+    assert (note.data["from"], note.data["to"]) == (None, None)
+    assert int(note.data["events"] or 0) > 1000

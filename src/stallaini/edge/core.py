@@ -101,7 +101,7 @@ class EdgeCore:
         self._tell(self._clock.look())
         wanted = self._clock.server_wanted()
         if wanted and not self._delivery.time_wanted and not self._clock.synchronized():
-            self.courier.wake()
+            self.courier.wake(urgent=True)
         self._delivery.time_wanted = wanted
         self.ticker.tick()
 

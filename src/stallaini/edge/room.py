@@ -160,7 +160,8 @@ def _count(body: Minute | Event, loss: Loss) -> None:
         _inherit(body.data, loss)
     elif body.kind != THINNED:
         loss.events += 1
-        loss.over(body.at_s, body.at_s + 1)  # it may have been the one that gave the reason of a gap
+        if not is_undated(body):
+            loss.over(body.at_s, body.at_s + 1)  # it may have been the one that gave the reason of a gap
 
 
 def _ended(data: dict[str, Scalar]) -> int:
