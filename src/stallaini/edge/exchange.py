@@ -18,6 +18,7 @@ from aiocoap.protocol import Context
 from aiocoap.transports.oscore import OSCOREAddress
 
 from stallaini.edge.addresses import Addresses
+from stallaini.edge.round_trips import RoundTrips
 from stallaini.link.accounting import Meter
 from stallaini.link.enrolment import SERVER_PEER, accept
 from stallaini.link.join import Join
@@ -61,7 +62,8 @@ class Exchange(Protocol):
 class CoapExchange:
     """The exchange over the network. One at a time; it outlives every change of address and outage.
 
-    `ack_timeout_s` is how long the first repetition waits; after about 31 to 46 times that it gives up.
+    `ack_timeout_s` is how long the first repetition waits at most (less on a quick line, `RoundTrips`); after
+    about 31 to 46 times that it gives up.
     After a message without an answer the next ones are not repeated, until one is answered: whoever tries
     again and again repeats enough. `poked` is called when the server asks to be called; `pokes` counts
     those that were `taken`, and the `ignored` ones: forged, repeated, or overtaken by a newer message of
@@ -82,9 +84,9 @@ class CoapExchange:
         self.pokes: Counter[str] = Counter()
         self._screen = _AnswersOnly(self._security, poked, self.pokes)
         self._join = join
-        self._often = SenderTuning(ack_timeout_s)
+        self._trips = RoundTrips(ack_timeout_s)
         self._once = OnceTuning(ack_timeout_s)
-        self._tuning: TransportTuning = self._often
+        self._silent = False
         self._meter = meter
         self._open_socket = open_socket
         self._turn = asyncio.Lock()
@@ -94,9 +96,10 @@ class CoapExchange:
     async def __call__(self, payload: bytes) -> bytes:
         """Send `payload`, repeat it until it is answered or time is up; raises LinkDown."""
         async with self._turn:
+            tuning = self._once if self._silent else SenderTuning(self._trips.patience_s)
             try:
-                async with asyncio.timeout(self._limit_s(payload)):
-                    response = await self._request(payload)
+                async with asyncio.timeout(_limit_s(tuning, payload)):
+                    response = await self._request(payload, tuning)
             except asyncio.CancelledError:
                 await self._close_socket()  # else aiocoap goes on repeating the message, for nobody
                 self._addresses.failed()
@@ -108,7 +111,7 @@ class CoapExchange:
                 raise Refused(refusal_hint(failure.plain_message)) from failure
             except (error.Error, OSError) as failure:
                 raise self._down(str(failure) or type(failure).__name__) from failure
-        self._tuning = self._often
+        self._silent = False
         if response.code != CHANGED:
             raise Refused(f"the server answered {response.code}")
         return bytes(response.payload)
@@ -117,20 +120,24 @@ class CoapExchange:
         """Close the socket; an exchange under way ends with LinkDown."""
         await self._close_socket()
 
-    async def _request(self, payload: bytes) -> Message:
+    async def _request(self, payload: bytes, tuning: TransportTuning) -> Message:
         context, endpoint = await self._socket()
         _, sockaddr = await self._addresses.current()
         message = uplink_message(payload)
-        message.transport_tuning = self._tuning
+        message.transport_tuning = tuning
         message.remote = OSCOREAddress(self._security, endpoint.address(_as_ipv6(*sockaddr)))
         endpoint.use_empty_token()
+        loop = asyncio.get_running_loop()
+        sent_s = loop.time()  # what CoAP's own timers go by
         response: asyncio.Future[Message] = context.request(message).response
         try:
             # A response cancelled from outside makes aiocoap stumble when its socket closes later.
-            return await asyncio.shield(response)
+            answer = await asyncio.shield(response)
         except asyncio.CancelledError:
             response.add_done_callback(_look_away)
             raise
+        self._trips.took(loop.time() - sent_s)
+        return answer
 
     async def _socket(self) -> tuple[Context, Endpoint]:
         if self._open is None:
@@ -146,13 +153,8 @@ class CoapExchange:
     def _down(self, reason: str) -> LinkDown:
         """The error to raise; the next exchange tries the next address."""
         self._addresses.failed()
-        self._tuning = self._once
+        self._silent = True
         return LinkDown(f"{self._join.host} port {self._join.port}: {reason}")
-
-    def _limit_s(self, payload: bytes) -> float:
-        """A little more than the transport's own time-out, for the case that it waits for ever."""
-        blocks = 1 + len(payload) // _BLOCK_BYTES
-        return float(self._tuning.MAX_TRANSMIT_WAIT) + _GRACE_S * blocks
 
 
 class _AnswersOnly:
@@ -183,6 +185,12 @@ class _AnswersOnly:
         self._pokes["taken" if taken else "ignored"] += 1
         if taken:
             self._poked()
+
+
+def _limit_s(tuning: TransportTuning, payload: bytes) -> float:
+    """A little more than the transport's own time-out, for the case that it waits for ever."""
+    blocks = 1 + len(payload) // _BLOCK_BYTES
+    return float(tuning.MAX_TRANSMIT_WAIT) + _GRACE_S * blocks
 
 
 def _look_away(response: asyncio.Future[Message]) -> None:
