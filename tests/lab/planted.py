@@ -107,7 +107,7 @@ def edge_trusts_an_old_journal(patch: pytest.MonkeyPatch) -> None:
 
 
 def edge_brings_nothing_back_to_its_card(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Journal, "unsent", lambda self: [])
+    patch.setattr(Journal, "waiting", lambda self: [])
 
 
 def edge_acts_before_it_writes_that_down(patch: pytest.MonkeyPatch) -> None:

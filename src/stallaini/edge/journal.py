@@ -235,16 +235,9 @@ class Journal:
         self._ahead_minutes.clear()
         return self._event(RENEWED, {} if row[0] is None else {"to": row[0] * 60})
 
-    def unsent(self) -> list[Minute | Event]:
-        """What cannot have reached the server yet."""
-        return [entry.body for entry in self.after(max(self.sent_seq, self.acked_seq), -1)]
-
-    def withdraw_unsent(self) -> None:
-        """Delete what cannot have reached the server; another journal took it over."""
-        first = max(self.sent_seq, self.acked_seq)
-        with self._commit():
-            self._db.execute("DELETE FROM entry WHERE seq > ?", (first,))
-        self.last_seq = first
+    def waiting(self) -> list[Minute | Event]:
+        """What the server has not acknowledged, though it may have it."""
+        return [entry.body for entry in self.after(self.acked_seq, -1)]
 
     def close(self) -> None:
         """Close the file; everything appended is in it."""

@@ -150,7 +150,7 @@ class JournalKeeper:
     def close(self) -> None:
         """Close the file. What only the spare holds is lost, and the log says how much."""
         if self._spare is not None:
-            logger.error("%d entries were only in RAM and end here", len(self._spare.unsent()))
+            logger.error("%d entries were only in RAM and end here", len(self._spare.waiting()))
         for journal in self._journals:
             journal.close()
 
@@ -172,11 +172,12 @@ class JournalKeeper:
         return True
 
     def _carry_over(self, disk: Journal) -> None:
-        """Bring to the file what the spare holds and the server cannot have seen.
+        """Bring to the file what the spare holds and the server has not acknowledged; it is empty then.
 
-        What it has seen is nowhere else: the event names that time, should the server be set back.
+        What of it reached the server under the spare's numbers comes again under the file's, and is known
+        there. What was acknowledged is nowhere else: the event names that time for a server that is set back.
         """
-        carried = [] if self._spare is None else self._spare.unsent()
+        carried = [] if self._spare is None else self._spare.waiting()
         note: dict[str, Scalar] = {"entries": len(carried)}
         if self._spare is not None and self._spare.first_minute is not None:
             note |= {"from": self._spare.first_minute * 60, "to": ((self._spare.last_minute or 0) + 1) * 60}
@@ -188,8 +189,8 @@ class JournalKeeper:
         logger.warning("the journal file can be written again")
         self._failing = False
         if self._spare is not None:
-            self._spare.withdraw_unsent()
-            self.forget(self._spare, 0)
+            self._spare.close()
+            self._spare = None
 
     def _open(self) -> Journal | None:
         try:

@@ -331,4 +331,5 @@ def _place(row: tuple[tuple[int, int, int], object]) -> tuple[int, int, int]:
 
 
 def _refused_minutes(connection: sqlite3.Connection) -> list[int]:
-    return [minute for (minute,) in connection.execute("SELECT minute FROM refused")]
+    rows = connection.execute("SELECT minute, span FROM refused")
+    return [minute for first, span in rows for minute in range(first, first + span)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
+from stallaini.edge.timekeeper import EARLIEST_S
 from stallaini.link.messages import Event
 from stallaini.ops.lab.ledger import Closed, Ledger
 from stallaini.ops.lab.programs import Record, Stored
@@ -30,7 +31,10 @@ def problems(ledger: Ledger, stored: Stored) -> list[str]:
 def _wrong(ledger: Ledger, stored: Stored) -> Iterator[str]:
     """Values in the store are those of a minute that was closed under that number."""
     closed = _by_minute(ledger.minutes)
+    undated = [one.values for one in ledger.minutes if _is_undated(one)]
     for record in stored.records:
+        if record.values in undated:
+            continue
         if record.span == 1:
             if not any(one.values == record.values for one in closed[record.minute]):
                 yield f"wrong: minute {record.minute} holds {record.values}, which was never closed"
@@ -71,9 +75,21 @@ def _lost(ledger: Ledger, stored: Stored) -> Iterator[str]:
     """What the journal kept is stored, or refused with its reason, or its loss has a name."""
     present = stored.present.union(stored.refused)
     naming = _losses(ledger, stored)
-    for minute in sorted({one.minute for one in ledger.minutes if one.kept} - present):
+    marks = {record.values.get(_MARK_SERIES) for record in stored.records}
+    for one in ledger.minutes:
+        mark = one.values.get(_MARK_SERIES)
+        excused = naming or ledger.tight  # thinned, it may be in a record marked by another
+        if one.kept and _is_undated(one) and mark is not None and mark not in marks and not excused:
+            yield f"lost: the undated minute marked {mark} was journaled and is not stored"
+    dated = {one.minute for one in ledger.minutes if one.kept and not _is_undated(one)}
+    for minute in sorted(dated - present):
         if not any(_names(event, minute) for event in naming):
             yield f"lost: minute {minute} was journaled and is not stored"
+
+
+def _is_undated(closed: Closed) -> bool:
+    """Whether the edge did not know the time when it closed the minute: it is stored under a later date."""
+    return closed.minute < EARLIEST_S // 60
 
 
 def _losses(ledger: Ledger, stored: Stored) -> list[Event]:
