@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ FOUND = (
 
 @pytest.mark.timeout(900)
 def test_random_schedules_break_no_promise() -> None:
-    summary = run_trials(draw_schedule(seed) for seed in range(SCHEDULES))
+    summary = run_trials((draw_schedule(seed) for seed in range(SCHEDULES)), os.cpu_count() or 1)
     broken = [f"{report.schedule}: {report.problems[:3]}" for report in summary.failures]
     assert not broken, "give a line to `stallaini bench lab --replay LINE`"
     assert summary.schedules == SCHEDULES
