@@ -26,7 +26,7 @@ def live(
     steps = []
     for step in range(1, round(days * DAY_S / dt_s) + 1):
         wall_s = start_s + step * dt_s
-        steps.append((wall_s, house.step(wall_s, dt_s), house.flows))
+        steps.append((wall_s, house.step(wall_s, dt_s).bms, house.flows))
     return steps
 
 
@@ -121,7 +121,7 @@ def test_nothing_leaves_its_bounds(
     wall_s = start_s
     for dt_s in dts_s:
         wall_s += dt_s
-        battery = house.step(wall_s, dt_s)
+        battery = house.step(wall_s, dt_s).bms
         assert 0 <= battery.soc_pct <= 100
         assert battery.voltage_v < 54.5
         assert -160.6 <= battery.current_a <= 65.6

@@ -52,7 +52,7 @@ def house_day(
     for minute in range(first_minute, first_minute + minutes):
         for _ in range(60 // step_s):
             now_s += step_s
-            for can_id, data in encode_burst(profile, house.step(now_s, step_s)):
+            for can_id, data in encode_burst(profile, house.step(now_s, step_s).bms):
                 for reading in battery.feed(Frame(can_id, data, float(now_s - first_minute * 60))):
                     sampler.feed(reading)
         made.append(sampler.close(minute))

@@ -58,7 +58,7 @@ class History:
             self._clock.advance(STEP_S)
             now_s = self._clock.wall_s()
             state = self._house.step(now_s, STEP_S)
-            for can_id, data in encode_burst(self._profile, state):
+            for can_id, data in encode_burst(self._profile, state.bms):
                 for reading in self._battery.feed(Frame(can_id, data, self._clock.monotonic_s())):
                     self._core.on_reading(reading)
         self._core.minute_ended(self.next_minute)

@@ -40,7 +40,8 @@ class BatteryBus:
         elapsed_s = max(0.0, now_s - self._stepped_at_s)
         steps = max(1, math.ceil(elapsed_s / _WIDEST_STEP_S))
         for step in range(1, steps + 1):
-            state = self._house.step(wall_s - elapsed_s * (1 - step / steps), elapsed_s / steps)
+            self._house.advance(wall_s - elapsed_s * (1 - step / steps), elapsed_s / steps)
+        state = self._house.state().bms
         self._stepped_at_s = now_s
         if state.raised:
             state = replace(state, raised=state.raised & self._sayable)

@@ -12,8 +12,16 @@ from dataclasses import dataclass
 
 from stallaini.devices.can_battery.simulator import BatteryState
 from stallaini.site.config import SiteConfig
-from stallaini.twin.pack import CHARGE_VOLTAGE_LIMIT_V, DISCHARGE_VOLTAGE_LIMIT_V, Pack
+from stallaini.twin.controls import Controls, Faults
+from stallaini.twin.pack import (
+    CAPACITY_AH,
+    CHARGE_VOLTAGE_LIMIT_V,
+    DISCHARGE_VOLTAGE_LIMIT_V,
+    Pack,
+    open_circuit_v,
+)
 from stallaini.twin.people import Household
+from stallaini.twin.state import HouseholdState, HouseState, InverterState, SolarState, TrueBattery
 from stallaini.twin.sun import Array, Sky
 
 _INVERTER_RATED_W = 3500.0  # XTM 4000-48, continuous
@@ -55,11 +63,20 @@ class House:
         self._sensor = random.Random(f"sensor {seed}")
         self._inverter_on = True
         self.pack = Pack(soc_pct=soc_pct)
+        self.controls = Controls()
+        self.faults = Faults()
         self.flows = Flows(0.0, 0.0, 0.0)
+        self._wall_s = self._dt_s = self._solar_a = self._load_a = 0.0
 
-    def step(self, wall_s: float, dt_s: float) -> BatteryState:
-        """Live `dt_s` seconds (0 to 60) that end at Unix time `wall_s`; returns what the BMS reports then."""
+    def step(self, wall_s: float, dt_s: float) -> HouseState:
+        """Live `dt_s` seconds (0 to 60) that end at Unix time `wall_s`; returns the house then."""
+        self.advance(wall_s, dt_s)
+        return self.state()
+
+    def advance(self, wall_s: float, dt_s: float) -> None:
+        """Live `dt_s` seconds (0 to 60) that end at Unix time `wall_s`, without taking stock."""
         dt_s = min(max(dt_s, 0.0), _WIDEST_STEP_S)
+        self._wall_s, self._dt_s = wall_s, dt_s
         ambient_c = self._ambient_c(wall_s)
         available_w = self._solar_w(self._sky.step(wall_s, dt_s), ambient_c)
         load_w = self._load_w(wall_s)
@@ -70,7 +87,46 @@ class House:
         battery_a = max(battery_a, -self.pack.discharge_limit_a())
         self.pack.step(battery_a, dt_s, ambient_c)
         self.flows = Flows(max(0.0, battery_a + load_a) * voltage_v, available_w, load_w)
-        return self._reported()
+        self._solar_a = max(0.0, battery_a + load_a)
+        self._load_a = load_a
+
+    def state(self) -> HouseState:
+        """The house as it is now."""
+        pack, flows, ambient_c = self.pack, self.flows, self._ambient_c(self._wall_s)
+        said = self._reported()
+        return HouseState(
+            wall_s=self._wall_s,
+            dt_s=self._dt_s,
+            ambient_c=ambient_c,
+            room_c=ambient_c,
+            bms=said,
+            battery=TrueBattery(
+                soc_pct=pack.soc_pct,
+                voltage_v=pack.voltage_v,
+                current_a=pack.current_a,
+                temperature_c=pack.temperature_c,
+                open_circuit_v=open_circuit_v(pack.soc_pct),
+                capacity_ah=CAPACITY_AH,
+                said_soc_pct=pack.soc_pct,
+            ),
+            solar=SolarState(
+                available_w=flows.pv_available_w,
+                power_w=flows.pv_w,
+                battery_voltage_v=pack.voltage_v,
+                battery_current_a=self._solar_a,
+                mode=0 if flows.pv_available_w == 0 else 8,
+            ),
+            inverter=InverterState(
+                on=self._inverter_on,
+                ac_power_w=flows.load_w,
+                ac_apparent_power_va=flows.load_w,
+                ac_peak_power_va=flows.load_w,
+                ac_current_a=flows.load_w / 230,
+                battery_voltage_v=pack.voltage_v,
+                battery_current_a=-self._load_a,
+            ),
+            household=HouseholdState(power_w=flows.load_w),
+        )
 
     def _load_w(self, wall_s: float) -> float:
         soc_pct = self.pack.soc_pct
