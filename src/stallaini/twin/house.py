@@ -67,6 +67,7 @@ class House:
         self.faults = Faults()
         self.flows = Flows(0.0, 0.0, 0.0)
         self._wall_s = self._dt_s = self._solar_a = self._load_a = 0.0
+        self._taken: HouseState | None = None
 
     def step(self, wall_s: float, dt_s: float) -> HouseState:
         """Live `dt_s` seconds (0 to 60) that end at Unix time `wall_s`; returns the house then."""
@@ -77,6 +78,7 @@ class House:
         """Live `dt_s` seconds (0 to 60) that end at Unix time `wall_s`, without taking stock."""
         dt_s = min(max(dt_s, 0.0), _WIDEST_STEP_S)
         self._wall_s, self._dt_s = wall_s, dt_s
+        self._taken = None
         ambient_c = self._ambient_c(wall_s)
         available_w = self._solar_w(self._sky.step(wall_s, dt_s), ambient_c)
         load_w = self._load_w(wall_s)
@@ -91,7 +93,12 @@ class House:
         self._load_a = load_a
 
     def state(self) -> HouseState:
-        """The house as it is now."""
+        """The house as it is now: one and the same until it lives on, so that all wires tell one instant."""
+        if self._taken is None:
+            self._taken = self._take_stock()
+        return self._taken
+
+    def _take_stock(self) -> HouseState:
         pack, flows, ambient_c = self.pack, self.flows, self._ambient_c(self._wall_s)
         said = self._reported()
         return HouseState(
