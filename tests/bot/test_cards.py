@@ -59,6 +59,20 @@ def test_a_single_old_value_carries_its_own_age() -> None:
     assert "Temperature: <b>20.0 °C</b> ⚠️ (15 min old)" in said
 
 
+def test_other_devices_tell_their_power_and_in_words_what_they_are_doing() -> None:
+    present = now(soc=50.0, current=1.0, voltage=50.0)
+    present.channels.update(
+        {
+            "roof_solar.power": Value(1234, "W", 9.0, "fresh"),
+            "roof_solar.mode": Value(9, "", 40.0, "fresh", "curtailed: voltage"),
+            "inverter.ac_power": Value(310, "W", 900.0, "stale"),
+        }
+    )
+    said = card(present)
+    assert "Roof solar: <b>1,234 W</b>, curtailed: voltage" in said
+    assert "Inverter: <b>310 W</b> ⚠️ (15 min old)" in said
+
+
 def test_a_title_cannot_break_the_markup() -> None:
     assert "<b>Stalla &amp; sons &lt;1&gt;</b>" in card(now(soc=50.0))
 

@@ -82,6 +82,33 @@ def test_a_value_no_longer_reported_is_not_shown_as_live() -> None:
     assert sampler.live(0, 11.0).values[0] is None
 
 
+def test_a_ready_made_aggregate_is_kept_instead_of_that_of_the_samples() -> None:
+    sampler = Sampler(DESCRIPTION)
+    for second, amperes in enumerate((10.0, 20.0)):
+        sampler.feed(current(second, amperes))
+    sampler.feed(Reading("battery.current", 5.0, 7.3, "mean"))
+    assert sampler.live(0, 5.0).values[0] == (200, 4)
+    assert sampler.close(NOON).values[:3] == (73, 100, 200)
+
+
+def test_a_ready_made_aggregate_belongs_to_the_running_minute_alone() -> None:
+    sampler = Sampler(DESCRIPTION)
+    sampler.feed(Reading("battery.current", 5.0, 7.3, "mean"))
+    assert sampler.close(NOON).values[:3] == (73, None, None)
+    sampler.feed(current(61.0, 10.0))
+    assert sampler.close(NOON + 1).values[:3] == (100, 100, 100)
+
+
+def test_an_impossible_or_stale_ready_made_aggregate_is_not_kept() -> None:
+    sampler = Sampler(DESCRIPTION)
+    sampler.feed(current(100.0, 10.0))
+    sampler.feed(Reading("battery.current", 100.0, math.inf, "mean"))
+    sampler.feed(Reading("battery.current", 100.0, 5.0, "median"))
+    sampler.feed(Reading("battery.current", 90.0, 5.0, "mean"))
+    sampler.feed(Reading("battery.current", 100.0, None, "mean"))
+    assert (sampler.refused, sampler.close(NOON).values[:3]) == (2, (100, 100, 100))
+
+
 @given(st.lists(st.floats(-2000, 2000), min_size=1))
 def test_the_mean_lies_between_least_and_greatest(values: list[float]) -> None:
     sampler = Sampler(DESCRIPTION)

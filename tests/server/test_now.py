@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -138,3 +139,16 @@ def test_neither_an_old_value_nor_an_old_message_is_ever_fresh(
         assert since_s <= 12.0
     assert soc.age_s is not None
     assert soc.age_s >= 0
+
+
+def test_the_number_of_a_state_comes_with_its_word_from_a_minute_too() -> None:
+    mode = ChannelSpec("solar.mode", "state", "", 1, 35.0, ((0, "night"), (9, "curtailed: voltage")))
+    site = msgspec.structs.replace(
+        SITE, channels=(mode,), series=(SeriesSpec("solar.mode.last", "solar.mode", "last", "", 1),)
+    )
+    (live,) = channels_now(site, Snapshot(Live(NOON, ((9, 20),)), site, 1000.0), {}, 1000.0, NOON)
+    assert (live.value, live.text, live.quality) == (9, "curtailed: voltage", "fresh")
+    (stored,) = channels_now(site, None, {"solar.mode.last": (MINUTE, 4)}, 1000.0, NOON + 60)
+    assert (stored.value, stored.text, stored.quality) == (4, "unknown (4)", "stale")
+    (absent,) = channels_now(site, None, {}, 1000.0, NOON)
+    assert absent.text is None

@@ -28,6 +28,16 @@ def test_a_manifest_declares_channels_and_settings() -> None:
         ('name = "x"\ntitle = "y"\nsetting = [{ name = "a" }, { name = "a" }]', "declared twice"),
         ('name = "x"\ntitle = "y"\nsetting = [{ name = "a", type = "list" }]', "type must be one of"),
         ('name = "x"\ntitle = "y"\nsetting = [{ name = "a", colour = 1 }]', "known keys"),
+        ('name = "x"\ntitle = "y"\nchannel = [{ field = "a", quantity = "state" }]', "needs `states`"),
+        (
+            'name = "x"\ntitle = "y"\nchannel = [{ field = "a", quantity = "soc", states = { 1 = "b" } }]',
+            "nothing else",
+        ),
+        (
+            'name = "x"\ntitle = "y"\nchannel = [{ field = "a", quantity = "state", states = { b = "c" } }]',
+            "by their numbers",
+        ),
+        ('name = "x"\ntitle = "y"\nchannel = [{ field = "a", quantity = "soc", late = 1 }]', "unknown keys"),
         ("name = ", "Invalid value"),
     ],
 )

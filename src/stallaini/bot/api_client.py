@@ -92,12 +92,16 @@ class Site(msgspec.Struct, frozen=True):
 
 
 class Value(msgspec.Struct, frozen=True):
-    """A channel's newest value with its age; `value` is None when `quality` is absent."""
+    """A channel's newest value with its age; `value` is None when `quality` is absent.
+
+    `text` is what the number of a state means.
+    """
 
     value: float | bool | None
     unit: str
     age_s: float | None
     quality: Quality
+    text: str | None = None
 
 
 class Now(msgspec.Struct, frozen=True):

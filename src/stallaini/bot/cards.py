@@ -13,6 +13,7 @@ from stallaini.bot.texts import Texts
 from stallaini.bot.wording import age, bar, day_and_time, escape, number
 
 _IDLE_W = 5.0
+_POWER_FIELDS = ("power", "ac_power")
 _GAPS_LISTED = 8
 
 
@@ -59,6 +60,8 @@ def status_card(site: SiteRow, now: Now, news: Mapping[str, FlagNews], texts: Te
         lines.append(texts.no_battery)
     else:
         lines += [*_battery_lines(battery, age_s, texts), "", *_limit_lines(battery, texts)]
+    others = _other_lines(now, battery.device, age_s or 0.0, texts)
+    lines += ["", *others] if others else []
     return "\n".join([*lines, *alarm_lines(site, now, news, texts)])
 
 
@@ -122,6 +125,24 @@ def _power_line(power_w: float, texts: Texts) -> str:
         return "⏸ " + texts.idle
     arrow, text = ("⚡️", texts.charging) if power_w > 0 else ("🔻", texts.discharging)
     return f"{arrow} " + text.format(power=f"<b>{number(abs(power_w), 0, texts)}</b>")
+
+
+def _other_lines(now: Now, battery: str | None, age_s: float, texts: Texts) -> list[str]:
+    """One line for each other device that tells its power: how much, and in words what it is doing."""
+    lines = []
+    for name, power in now.channels.items():
+        device, _, field = name.partition(".")
+        if device == battery or field not in _POWER_FIELDS or power.value is None:
+            continue
+        mode = now.channels.get(f"{device}.mode")
+        doing = f", {escape(mode.text)}" if mode is not None and mode.text else ""
+        figure = f"<b>{number(float(power.value), 0, texts)} W</b>"
+        lines.append(f"{escape(_spoken(device))}: {figure}{doing}{_own_age(power, age_s, texts)}")
+    return lines
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 def _own_age(value: Value, age_s: float, texts: Texts) -> str:

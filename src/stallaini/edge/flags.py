@@ -13,6 +13,7 @@ from stallaini.site.reading import Reading
 RAISED, CLEARED = "flag.raised", "flag.cleared"
 HELD_S = 10.0
 _TROUBLE = ("protection.", "alarm.", "warning.")
+_NORMALLY_TRUE = ("_enabled", "_on", ".on", ".output")
 
 
 @dataclass
@@ -73,7 +74,7 @@ class FlagWatcher:
 
 def _new_flag(channel: str) -> _Flag:
     field = channel.partition(".")[2]
-    return _Flag(notable=not field.endswith("_enabled"), trouble=field.startswith(_TROUBLE))
+    return _Flag(notable=not channel.endswith(_NORMALLY_TRUE), trouble=field.startswith(_TROUBLE))
 
 
 def _remembered(memory: bytes) -> dict[str, bool]:

@@ -19,16 +19,21 @@ from stallaini.site.reading import Reading
 class _Tally:
     """One channel: the samples of the running minute in steps of its resolution, and the newest value."""
 
-    __slots__ = ("count", "high", "last", "low", "newest", "newest_s", "resolution", "spec", "total")
+    __slots__ = (
+        "count", "given", "high", "last", "low", "newest", "newest_s", "resolution", "spec", "total"
+    )  # fmt: skip
 
     def __init__(self, spec: ChannelSpec) -> None:
         self.spec = spec
         self.resolution = spec.resolution
         self.newest: int | None = None
         self.newest_s = -math.inf
+        self.given: dict[str, int] = {}
         self.clear()
 
     def clear(self) -> None:
+        if self.given:
+            self.given = {}
         self.count = self.total = self.low = self.high = self.last = 0
 
     def add(self, steps: int) -> None:
@@ -41,6 +46,12 @@ class _Tally:
         self.count += 1
         self.total += steps
         self.last = steps
+
+    def value(self, aggregate: str) -> int | None:
+        """One aggregate of the minute: the device's own if it gave one, else that of the samples."""
+        if aggregate in self.given:
+            return self.given[aggregate]
+        return _AGGREGATE[aggregate](self) if self.count else None
 
     @property
     def mean(self) -> int:
@@ -62,13 +73,15 @@ class Sampler:
     A reading belongs to the running minute unless it is stale: older than its channel's `stale_after_s`
     when set against the newest reading of any channel. A value that is not a number or that its quantity
     rules out is counted in `refused` and kept out of everything.
+
+    A device that aggregates its own minutes sees more than our samples do: a ready-made aggregate that
+    arrives in the running minute takes the place of ours there. It is told shortly after the device's
+    minute, so it stands under the minute in which it was told.
     """
 
     def __init__(self, description: Description) -> None:
         self._tallies = {spec.name: _Tally(spec) for spec in description.channels}
-        self._series = [
-            (self._tallies[spec.channel], _AGGREGATE[spec.aggregate]) for spec in description.series
-        ]
+        self._series = [(self._tallies[spec.channel], spec.aggregate) for spec in description.series]
         self._newest_s = -math.inf
         self.refused = 0
 
@@ -79,6 +92,9 @@ class Sampler:
             self.refused += 1
             return
         self._newest_s = max(self._newest_s, reading.monotonic_s)
+        if reading.aggregate is not None:
+            self._take_aggregate(tally, reading.aggregate, reading)
+            return
         if reading.monotonic_s < tally.newest_s:
             return
         if reading.value is None:
@@ -92,9 +108,17 @@ class Sampler:
         if self._newest_s - reading.monotonic_s <= tally.spec.stale_after_s:
             tally.add(steps)
 
+    def _take_aggregate(self, tally: _Tally, aggregate: str, reading: Reading) -> None:
+        if reading.value is None or self._newest_s - reading.monotonic_s > tally.spec.stale_after_s:
+            return
+        if aggregate not in _AGGREGATE or not _plausible(tally.spec.quantity, reading.value):
+            self.refused += 1
+            return
+        tally.given[aggregate] = round(reading.value / tally.resolution)
+
     def close(self, minute: int, quality: TimeQuality = TimeQuality.EXACT) -> Minute:
         """The running minute as number `minute` (whole minutes since 1970), and a fresh one begun."""
-        values = tuple(aggregate(tally) if tally.count else None for tally, aggregate in self._series)
+        values = tuple(tally.value(aggregate) for tally, aggregate in self._series)
         self.discard()
         return Minute(minute, values, quality=quality)
 

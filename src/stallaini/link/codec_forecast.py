@@ -21,7 +21,7 @@ PAST, TREND, CHANNEL, EDGE, PRODUCT, ALIKE = range(slots.SOURCES)
 """Sources: the value before; that and the usual step; another aggregate of the channel and the usual
 distance from it; the channel's lowest or highest; power from voltage and current, or current from power;
 another channel of the same quantity and resolution, and the usual distance from it."""
-STILL = frozenset({"flag", "count"})
+STILL = frozenset({"flag", "count", "state"})
 """Quantities that stay as they are for so long that nothing forecasts them better than that."""
 
 _WEIGHTS = (4, 8, 5, 4, 8, 8)

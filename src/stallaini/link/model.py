@@ -21,6 +21,8 @@ from stallaini.site.description import Description
 FORMAT = "stallaini-minute-model-1"
 ID_BYTES = 4
 ANY = "*"
+_LIKE = {"state": "count", "apparent_power": "power", "ac_current": "current", "day_energy": "energy"}
+"""Quantities that go by the odds of another in a model that never saw them: they behave like it."""
 
 
 class ModelError(ValueError):
@@ -92,8 +94,12 @@ class Model:
     def odds(self, kind: SeriesKind) -> Sequence[int]:
         """The odds of every slot for a series: its own, else its kind's, its quantity's, anything's, even.
 
+        A quantity the model never saw goes by the one that it is most like.
+
         Series that find the same tables share one sequence, over all sites.
         """
+        if kind.quantity in _LIKE and kind.quantity not in self._tables:
+            kind = kind._replace(quantity=_LIKE[kind.quantity])
         found = tuple(name for name in kind.tables if name in self._tables)
         if found not in self._odds:
             odds = [EVEN] * SLOTS

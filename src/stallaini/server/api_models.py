@@ -89,12 +89,16 @@ class Device(BaseModel):
 
 
 class Channel(BaseModel):
-    """One quantity of one device; older than `stale_after_s` it is no longer fresh."""
+    """One quantity of one device; older than `stale_after_s` it is no longer fresh.
+
+    `states` are the words for the numbers of a state; nothing else has them.
+    """
 
     name: str
     quantity: str
     unit: str
     stale_after_s: float
+    states: dict[int, str] = Field(default={}, exclude_if=lambda states: not states)
 
 
 class SeriesListed(BaseModel):
@@ -146,13 +150,15 @@ class ChannelValue(BaseModel):
 
     `fresh`: said live within the last 12 s, when it was not older than the channel's `stale_after_s`;
     `stale`: an older value, or one known only from a minute's record, shown with its age; `absent`:
-    never heard of or not reported, value null. Flags are true or false.
+    never heard of or not reported, value null. Flags are true or false. `text` is what the number of a
+    state means; nothing else has one.
     """
 
     value: bool | float | None
     unit: str
     age_s: float | None
     quality: Quality
+    text: str | None = Field(default=None, exclude_if=lambda text: text is None)
 
 
 class Now(BaseModel):

@@ -53,7 +53,13 @@ async def describe_site(site: SiteName, parts: Parts, _: AnyActor) -> shapes.Sit
         longitude=found.longitude,
         devices=[shapes.Device(name=d.name, kind=d.kind, title=d.title) for d in found.devices],
         channels=[
-            shapes.Channel(name=c.name, quantity=c.quantity, unit=c.unit, stale_after_s=c.stale_after_s)
+            shapes.Channel(
+                name=c.name,
+                quantity=c.quantity,
+                unit=c.unit,
+                stale_after_s=c.stale_after_s,
+                states=dict(c.states),
+            )
             for c in found.channels
         ],
         series=[

@@ -20,13 +20,17 @@ _PREFERRED = ("last", "mean", "max", "min")
 
 
 class ChannelNow(NamedTuple):
-    """One channel's newest value; `value` is None exactly when `quality` is absent."""
+    """One channel's newest value; `value` is None exactly when `quality` is absent.
+
+    `text` is the word for the number of a state, None for anything else.
+    """
 
     name: str
     value: float | bool | None
     unit: str
     age_s: float | None
     quality: Quality
+    text: str | None = None
 
 
 def channels_now(
@@ -131,4 +135,6 @@ def _show(channel: ChannelSpec, value: _Value, quality: Quality) -> ChannelNow:
     shown: float | bool = round(value.fixed * value.resolution, 6)
     if channel.quantity == "flag":
         shown = bool(value.fixed)
-    return ChannelNow(channel.name, shown, channel.unit, round(value.age_s, 1), quality)
+    return ChannelNow(
+        channel.name, shown, channel.unit, round(value.age_s, 1), quality, channel.word(value.fixed)
+    )

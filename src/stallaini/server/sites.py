@@ -59,7 +59,9 @@ class Sites:
             state=site_state(fresh, self._heard_s(known.row), wall_s),
             age_s=newest_age_s(channels),
             channels={
-                c.name: ChannelValue(value=c.value, unit=c.unit, age_s=c.age_s, quality=c.quality)
+                c.name: ChannelValue(
+                    value=c.value, unit=c.unit, age_s=c.age_s, quality=c.quality, text=c.text
+                )
                 for c in channels
             },
         )

@@ -13,6 +13,7 @@ from stallaini.site.faults import suggest
 from stallaini.site.kinds import ChannelKind, DeviceKind
 from stallaini.site.lines import KeyPath
 from stallaini.site.quantities import QUANTITIES
+from stallaini.site.settings import check_settings
 from stallaini.site.values import Values, read_table
 from stallaini.site.web_address import parse_web_address
 
@@ -54,6 +55,7 @@ def check_site(document: Document, kinds: Mapping[str, DeviceKind]) -> CheckedSi
     channels = channels_of(checked.devices, kinds)
     checked.series = _series(document, checked, channels)
     _check_references(document, checked, channels)
+    check_settings(document, checked.devices, kinds)
     return checked
 
 

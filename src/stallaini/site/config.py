@@ -163,7 +163,8 @@ def _describe(checked: CheckedSite, kinds: Mapping[str, DeviceKind]) -> Descript
 
 def _channel(name: str, channel: ChannelKind) -> ChannelSpec:
     quantity = QUANTITIES[channel.quantity]
-    return ChannelSpec(name, quantity.name, quantity.unit, quantity.resolution, quantity.stale_after_s)
+    stale_after_s = channel.stale_after_s or quantity.stale_after_s
+    return ChannelSpec(name, quantity.name, quantity.unit, quantity.resolution, stale_after_s, channel.states)
 
 
 def _series(channel_name: str, aggregate: str, channel: ChannelKind) -> SeriesSpec:

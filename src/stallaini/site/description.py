@@ -11,14 +11,24 @@ HASH_BYTES = 8
 _MAX_BYTES = 64 * 1024
 
 
-class ChannelSpec(msgspec.Struct, frozen=True):
-    """One channel: full name (`battery.current`), its quantity with unit and resolution, its staleness."""
+class ChannelSpec(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One channel: full name (`battery.current`), its quantity with unit and resolution, its staleness.
+
+    `states` are the words for the numbers of a state, as (number, word) pairs; empty for anything else.
+    """
 
     name: str
     quantity: str
     unit: str
     resolution: float
     stale_after_s: float
+    states: tuple[tuple[int, str], ...] = ()
+
+    def word(self, value: float) -> str | None:
+        """What a state's number means, `unknown (n)` for one without a word; None when this is no state."""
+        if not self.states:
+            return None
+        return dict(self.states).get(int(value), f"unknown ({value:g})")
 
 
 class SeriesSpec(msgspec.Struct, frozen=True):

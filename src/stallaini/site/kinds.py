@@ -13,18 +13,22 @@ Value = str | int | float | bool
 ValueType = Literal["str", "int", "float", "bool"]
 
 _TYPES = ("str", "int", "float", "bool")
+_CHANNEL_KEYS = {"field", "quantity", "aggregates", "stale_after_s", "states"}
 
 
 @dataclass(frozen=True)
 class ChannelKind:
     """One channel of a kind: its name under the device, its quantity, and the series kept by default.
 
-    `aggregates` () means the channel is shown live but not kept.
+    `aggregates` () means the channel is shown live but not kept. `stale_after_s` 0 means the quantity's own;
+    a channel that is asked for each minute is stale later. `states` are the words for a state's numbers.
     """
 
     field: str
     quantity: str
     aggregates: tuple[str, ...]
+    stale_after_s: float = 0.0
+    states: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,9 @@ class SettingKind:
     """One key of the site file: its type, default and bounds, and a line for the reference page.
 
     `unit` is the unit of a bare number (empty: told by the name's ending, such as `_s`, or none);
-    `low` and `high` are inclusive bounds in that unit.
+    `low` and `high` are inclusive bounds in that unit. `device_kind`: the value names a device of that kind.
+    `unique_with`: no two devices have the same value of this and of that setting. `ports`: the value is a
+    port line (`site/port_line.py`) of one of these kinds; one of a CAN bus needs `transmit = true`.
     """
 
     name: str
@@ -44,6 +50,9 @@ class SettingKind:
     unit: str = ""
     low: float | None = None
     high: float | None = None
+    device_kind: str = ""
+    unique_with: str = ""
+    ports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,11 +91,25 @@ def _channel(entry: Mapping[str, object]) -> ChannelKind:
     quantity = QUANTITIES.get(str(entry.get("quantity")))
     if not name or quantity is None:
         raise ValueError(f"manifest: channel {name!r} needs a field and a known quantity, not {entry!r}")
+    unknown = set(entry) - _CHANNEL_KEYS
+    if unknown:
+        raise ValueError(f"manifest: channel {name!r}: unknown keys {sorted(unknown)}")
     aggregates = tuple(cast(Sequence[str], entry.get("aggregates", quantity.aggregates)))
     unfit = [aggregate for aggregate in aggregates if aggregate not in quantity.fitting]
     if unfit:
         raise ValueError(f"manifest: channel {name!r}: {unfit} does not fit the quantity {quantity.name}")
-    return ChannelKind(name, quantity.name, aggregates)
+    stale_after_s = float(cast(float, entry.get("stale_after_s", 0.0)))
+    return ChannelKind(name, quantity.name, aggregates, stale_after_s, _states(name, quantity.name, entry))
+
+
+def _states(name: str, quantity: str, entry: Mapping[str, object]) -> tuple[tuple[int, str], ...]:
+    raw = cast(Mapping[str, str], entry.get("states", {}))
+    if bool(raw) != (quantity == "state"):
+        raise ValueError(f"manifest: channel {name!r}: a state, and nothing else, needs `states`")
+    try:
+        return tuple((int(number), word) for number, word in raw.items())
+    except ValueError:
+        raise ValueError(f"manifest: channel {name!r}: `states` are words by their numbers") from None
 
 
 def _setting(entry: Mapping[str, object]) -> SettingKind:
@@ -95,7 +118,8 @@ def _setting(entry: Mapping[str, object]) -> SettingKind:
     if unknown or "name" not in entry:
         raise ValueError(f"manifest: setting {entry!r} needs a name; known keys are {sorted(known)}")
     values = dict(entry)
-    values["choices"] = tuple(cast(Sequence[str], entry.get("choices", ())))
+    for listed in ("choices", "ports"):
+        values[listed] = tuple(cast(Sequence[str], entry.get(listed, ())))
     if values.get("type", "str") not in _TYPES:
         raise ValueError(f"manifest: setting {entry['name']!r}: type must be one of {_TYPES}")
     return SettingKind(**values)  # type: ignore[arg-type]

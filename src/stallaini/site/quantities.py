@@ -53,12 +53,19 @@ _TABLE = (
     Quantity("current", "A", 0.1, -2000, 2000, "positive = charging the battery", _SPAN),
     Quantity("current_limit", "A", 0.1, 0, 2000, "absolute", _LAST),
     Quantity("power", "W", 1, -200_000, 200_000, "positive = charging; producing; consuming", _SPAN),
+    Quantity("apparent_power", "VA", 1, 0, 200_000, "absolute", ("mean", "max")),
+    Quantity(
+        "ac_current", "A", 0.1, -2000, 2000, "positive = from the source; to the loads", ("mean", "max")
+    ),
+    Quantity("frequency", "Hz", 0.01, 0, 500, "absolute", ("mean",)),
     Quantity("energy", "kWh", 0.1, 0, 1e8, "counts up", _LAST, fitting=_LAST),
+    Quantity("day_energy", "kWh", 0.01, 0, 1e5, "counts up from 0 each day", _LAST, fitting=_LAST),
     Quantity("charge", "Ah", 0.1, 0, 1e6, "absolute", _LAST),
     Quantity("soc", "%", 0.01, 0, 100, "absolute", ("min", "max", "last")),
     Quantity("soh", "%", 1, 0, 100, "absolute", _LAST),
     Quantity("temperature", "degC", 0.1, -40, 120, "absolute", ("mean",)),
     Quantity("count", "", 1, 0, 65_535, "absolute", _LAST, fitting=_UNMEANT),
+    Quantity("state", "", 1, 0, 65_535, "a number with a meaning, told in words", _LAST, fitting=_LAST),
     Quantity("flag", "", 1, 0, 1, "1 = raised, yes; none = not reported", ("max",), fitting=_UNMEANT),
 )
 

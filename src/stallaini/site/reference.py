@@ -65,6 +65,8 @@ def _settings(settings: Iterable[SettingKind]) -> str:
 
 
 def _shape(key: SettingKind) -> str:
+    if key.device_kind:
+        return f"the name of a `{key.device_kind}`"
     if key.choices:
         return " or ".join(f'`"{choice}"`' for choice in key.choices)
     unit = f" in {unit_of(key)}" if unit_of(key) else ""

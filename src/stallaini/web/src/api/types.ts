@@ -53,6 +53,8 @@ export interface ChannelNow {
   unit: string;
   age_s: number | null;
   quality: Quality;
+  /** What the number of a state means; nothing else has one. */
+  text?: string;
 }
 
 export interface Now {

@@ -26,17 +26,21 @@ export interface Aged {
   unit: string;
   ageS: number | null;
   quality: Quality;
+  text: string | null;
 }
 
-export const ABSENT: Aged = { value: null, unit: "", ageS: null, quality: "absent" };
+export const ABSENT: Aged = { value: null, unit: "", ageS: null, quality: "absent", text: null };
 
-/** Fresh only while both the server's judgement and the age now say so. */
+/**
+ * Fresh only while both the server's judgement and the age now say so: some devices are asked but once a
+ * minute, so the age alone would let their values outlive the link by that long.
+ */
 export function aged(given: ChannelNow | undefined, channel: Channel | undefined, elapsed: number): Aged {
   if (given === undefined) return ABSENT;
   const ageS = given.age_s === null ? null : given.age_s + elapsed;
   const limitS = channel === undefined ? 0 : Math.max(channel.stale_after_s, LIVE_WITHIN_S);
-  const outlived = given.quality === "fresh" && (ageS === null || ageS > limitS);
-  return { value: given.value, unit: given.unit, ageS, quality: outlived ? "stale" : given.quality };
+  const outlived = given.quality === "fresh" && (ageS === null || ageS > limitS || elapsed > LIVE_WITHIN_S);
+  return { value: given.value, unit: given.unit, ageS, quality: outlived ? "stale" : given.quality, text: given.text ?? null };
 }
 
 /** Age of the newest value, seconds; null when nothing was ever heard. */

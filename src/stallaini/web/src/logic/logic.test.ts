@@ -29,7 +29,14 @@ test("a value turns stale by itself while nothing arrives", () => {
   assert.equal(aged(given, soc, 10.9).quality, "fresh");
   assert.equal(aged(given, soc, 11.1).quality, "stale");
   assert.equal(aged(given, soc, 11.1).value, 62);
-  assert.equal(aged(given, { ...soc, stale_after_s: 60 }, 58).quality, "fresh");
+});
+
+test("a value of a device that is asked once a minute may be old, but does not outlive the link", () => {
+  const given = { value: 9, unit: "", age_s: 50, quality: "fresh", text: "curtailed: voltage" } as const;
+  const slow = { ...soc, stale_after_s: 150 };
+  assert.equal(aged(given, slow, 11).quality, "fresh");
+  assert.equal(aged(given, slow, 12.1).quality, "stale");
+  assert.equal(aged(given, slow, 0).text, "curtailed: voltage");
 });
 
 test("a value the server calls stale never turns fresh", () => {

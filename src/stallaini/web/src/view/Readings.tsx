@@ -60,6 +60,7 @@ function ReadingRow(props: { channel: Channel; device: string; value: Aged }) {
 function shown(value: Aged, quantity: string): string {
   const text = words();
   if (value.value === null) return text.notReported;
+  if (value.text !== null) return value.text;
   if (quantity === "flag") return value.value ? text.yes : text.no;
   return withUnit(locale.value, Number(value.value), value.unit, decimalsOf(value.unit, quantity));
 }

@@ -20,10 +20,10 @@ export function number(locale: string, value: number, decimals: number, signed =
 }
 
 const UNIT_SIGNS: Record<string, string> = { degC: "°C" };
-const DECIMALS: Record<string, number> = { V: 2, A: 1, W: 0, "%": 0, degC: 1, kWh: 1, Ah: 0 };
+const DECIMALS: Record<string, number> = { V: 2, A: 1, W: 0, VA: 0, Hz: 2, "%": 0, degC: 1, kWh: 1, Ah: 0 };
 
 /** Decimals in which a quantity is read off a wall, not measured. */
-const QUANTITY_DECIMALS: Record<string, number> = { cell_voltage: 3, voltage_limit: 1, current_limit: 0 };
+const QUANTITY_DECIMALS: Record<string, number> = { cell_voltage: 3, voltage_limit: 1, current_limit: 0, day_energy: 2 };
 
 export const unitSign = (unit: string): string => UNIT_SIGNS[unit] ?? unit;
 
