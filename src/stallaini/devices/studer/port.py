@@ -5,20 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from stallaini.devices.can_bus.frame import Frame
+from stallaini.devices.ports.port import Port, PortLost
 
-
-class PortLost(Exception):
-    """The wire is gone - unplugged, closed, refused - and has to be opened anew."""
-
-
-class Port(Protocol):
-    """A stream of bytes to and from a gateway. Both methods raise PortLost."""
-
-    async def send(self, data: bytes) -> None:
-        """Hand all of `data` to the wire."""
-
-    async def receive(self, timeout_s: float) -> bytes:
-        """The bytes that came, at least one, or b"" when none came within `timeout_s`."""
+__all__ = ["FramePort", "Port", "PortLost"]
 
 
 class FramePort(Protocol):
