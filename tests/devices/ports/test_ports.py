@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from stallaini.devices.ports.opening import SerialLine, TcpAddress, open_port, parse_port
+from stallaini.devices.ports.opening import open_port
 from stallaini.devices.ports.port import OpenPort, PortLost
 from stallaini.errors import OperatorError
 
@@ -135,18 +135,7 @@ async def test_one_line_is_not_opened_twice() -> None:
     os.close(other)
 
 
-def test_port_lines() -> None:
-    assert parse_port("serial:/dev/ttyUSB1@115200") == SerialLine("/dev/ttyUSB1", 115200)
-    assert parse_port("tcp:moxa.local:4001") == TcpAddress("moxa.local", 4001)
-    assert parse_port("tcp:[::1]:4001") == TcpAddress("::1", 4001)
-    for wrong in (
-        "",
-        "serial:/dev/ttyUSB1",
-        "serial:ttyUSB1@9600",
-        "tcp:4001",
-        "tcp:host:0",
-        "udp:a:1",
-        "tcp::5",
-    ):
-        with pytest.raises(OperatorError, match="write serial:"):
-            parse_port(wrong)
+@pytest.mark.parametrize("spec", ["", "serial:/dev/ttyUSB1", "tcp:4001", "socketcan:can0"])
+async def test_a_line_that_names_no_such_port_is_told(spec: str) -> None:
+    with pytest.raises(OperatorError, match="write"):
+        await open_port(spec)
