@@ -12,7 +12,7 @@ from stallaini.clock import Clock
 from stallaini.edge.exchange import Exchange, LinkDown
 from stallaini.edge.keeper import JournalKeeper
 from stallaini.edge.meter import Meter
-from stallaini.edge.pacer import Pacer, Send
+from stallaini.edge.pacer import Pacer, Send, Step
 from stallaini.edge.telling import Teller
 from stallaini.edge.uplink import Delivery
 from stallaini.edge.waiting import came
@@ -98,13 +98,21 @@ class Courier:
         """Deliver until cancelled."""
         while True:
             self._woken.clear()
-            self._meter.poll()
-            self._tell()
-            step = self._pacer.step(self._clock.monotonic_s())
+            step = await self.step()
             if step.send is Send.WAIT:
                 await self._wait(step.wait_s)
-            else:
-                await self._once(step.send)
+
+    async def step(self) -> Step:
+        """Do what the plan and what waits call for now: one exchange at most. Returns what it was.
+
+        After a WAIT there is nothing to do until so long later, or until something is journaled.
+        """
+        self._meter.poll()
+        self._tell()
+        step = self._pacer.step(self._clock.monotonic_s())
+        if step.send is not Send.WAIT:
+            await self._once(step.send)
+        return step
 
     async def _once(self, send: Send) -> Outcome:
         payload = self._compose(send)

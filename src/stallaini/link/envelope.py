@@ -104,18 +104,11 @@ def encode_uplink(
     full; BRIEF only when it has also acknowledged `after_seq` and nothing after it, as far as we know.
     Raises ValueError for an uplink that cannot be coded.
     """
-    if base is not None and not uplink.entries:
-        base = None
-    if form is HeadForm.BRIEF and base is not None and _is_steady(uplink):
-        out = bytearray((BRIEF << 4 | codec.version,))
-        out += brief.stand_in(uplink.head, uplink.after_seq, base)
-    else:
-        out = _plain(uplink, base, form is HeadForm.FULL, codec.version)
-    encoder = codec.encoder(_base_minute(base))
+    encoder = codec.encoder(_base_minute(base) if uplink.entries else None)
     for entry in uplink.entries:
         if isinstance(entry.body, Minute):
             encoder.add(entry.body)
-    return bytes(out) + encoder.finish()
+    return _before_minutes(uplink, base, form, codec.version) + encoder.finish()
 
 
 def peek_uplink(data: bytes, known: Head | None = None) -> UplinkHead:
@@ -183,10 +176,21 @@ def pack_uplink(
             fits = minutes <= run_minutes(len(entry.body.values))
             minutes_size = encoder.add(entry.body) if fits else limit_bytes
         if chosen and minutes_size + other_size > room:
-            break
+            filled = replace(uplink, entries=tuple(chosen))
+            return Packed(encode_uplink(filled, base, form=form, codec=codec), len(chosen))
         chosen.append(entry)
     filled = replace(uplink, entries=tuple(chosen))
-    return Packed(encode_uplink(filled, base, form=form, codec=codec), len(chosen))
+    return Packed(_before_minutes(filled, base, form, codec.version) + encoder.finish(), len(chosen))
+
+
+def _before_minutes(uplink: Uplink, base: Entry | None, form: HeadForm, codec_version: int) -> bytes:
+    """All that stands before the minutes, in the shortest form that may be used."""
+    if not uplink.entries:
+        base = None
+    if form is HeadForm.BRIEF and base is not None and _is_steady(uplink):
+        stand_in = brief.stand_in(uplink.head, uplink.after_seq, base)
+        return bytes((BRIEF << 4 | codec_version,)) + stand_in
+    return bytes(_plain(uplink, base, form is HeadForm.FULL, codec_version))
 
 
 def _plain(uplink: Uplink, base: Entry | None, full_head: bool, codec_version: int) -> bytearray:
