@@ -121,7 +121,7 @@ async def _live(history: History, way: Way, minutes: int) -> int:
     """Live and send; how many minutes went."""
     first = history.next_minute
     if way.batch_min == 0:
-        history.record_until(first + DAY_MINUTES - 1)
+        await history.record_until(first + DAY_MINUTES - 1)
         await history.live_until(first + DAY_MINUTES)
         return DAY_MINUTES
     for end in range(first + way.batch_min, first + minutes + 1, way.batch_min):

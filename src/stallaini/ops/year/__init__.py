@@ -1,0 +1,1 @@
+"""The whole system under a virtual clock: twin, wires, edge, link, server, API."""
