@@ -1,0 +1,248 @@
+"""The other ends of both wires, without I/O: a SCOM gateway and an Xcom-CAN with the devices behind them.
+
+Not modelled: levels (property 8), the screen, datalog files; delays, other than by keeping answers back.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from stallaini.devices.studer import multi_info
+from stallaini.devices.studer.asker import Part
+from stallaini.devices.studer.errors import ScomError
+from stallaini.devices.studer.formats import decode_number, encode_value
+from stallaini.devices.studer.frame import Flag, Frame, FrameReader, encode_frame
+from stallaini.devices.studer.messages import StoredMessage
+from stallaini.devices.studer.objects import (
+    GROUPS,
+    Family,
+    Kind,
+    UnknownObject,
+    all_objects,
+    family_of,
+    info_at,
+    parameter_at,
+)
+from stallaini.devices.studer.plant import MemoryPlant, Plant, members, write_checked
+from stallaini.devices.studer.service import (
+    GATEWAY,
+    ObjectType,
+    Property,
+    Request,
+    decode_request,
+    encode_answer,
+    encode_message,
+    encode_refusal,
+)
+
+__all__ = ["Faults", "MemoryPlant", "Plant", "ScomGateway"]
+
+_READ, _WRITE = 1, 2
+_RESERVED_FLAGS = 0xC0
+_PARTS = {
+    Property.VALUE: Part.VALUE,
+    Property.UNSAVED: Part.VALUE,
+    Property.MIN: Part.MIN,
+    Property.MAX: Part.MAX,
+}
+_INFO_PROPERTIES = (Property.INFO, Property.UNSAVED)  # a real VarioString answers the second too
+
+
+class _Refusal(Exception):
+    def __init__(self, error: ScomError) -> None:
+        super().__init__(error.text)
+        self.error = error
+
+
+@dataclass
+class Faults:
+    """What goes wrong at the gateway's end; change it at any time.
+
+    `busy_until_s` is of the gateway's own clock. `late` answers are kept back, and come before the next one.
+    """
+
+    busy_until_s: float = 0.0
+    mute: bool = False
+    before: bytes = b""
+    after: bytes = b""
+    late: int = 0
+
+
+class ScomGateway:
+    """Xcom-232i or Xcom-LAN: bytes in, bytes out. `unix_s` is its clock; without one it stands still."""
+
+    def __init__(
+        self,
+        plant: Plant,
+        unix_s: Callable[[], float] = lambda: 0.0,
+        *,
+        multi_info: bool = True,
+        guid: bytes = bytes(range(16)),
+    ) -> None:
+        self.faults = Faults()
+        self.answered = 0
+        """Requests answered so far, refusals included."""
+        self._plant = plant
+        self._unix_s = unix_s
+        self._multi_info = multi_info
+        self._guid = guid
+        self._reader = FrameReader()
+        self._kept_back = b""
+        self._newest_read: StoredMessage | None = None
+        self._frozen: tuple[StoredMessage, ...] = ()
+
+    def feed(self, data: bytes) -> bytes:
+        """Take bytes as they come; the answers to the requests they complete."""
+        return b"".join(self._answer(frame) for frame in self._reader.feed(data))
+
+    def release(self) -> bytes:
+        """The answers that were kept back."""
+        kept_back, self._kept_back = self._kept_back, b""
+        return kept_back
+
+    def _answer(self, frame: Frame) -> bytes:
+        try:
+            request = decode_request(frame.data)
+        except ValueError:
+            return b""
+        if self.faults.mute:
+            return b""
+        try:
+            data = encode_answer(request, self._serve(frame.dst, request))
+        except _Refusal as refusal:
+            data = encode_refusal(request, refusal.error)
+        self.answered += 1
+        answer = encode_frame(Frame(self._flags(), frame.dst, frame.src, data))
+        answer = self.faults.before + answer + self.faults.after
+        if self.faults.late > 0:
+            self.faults.late -= 1
+            self._kept_back += answer
+            return b""
+        return self.release() + answer
+
+    def _flags(self) -> int:
+        stored = self._plant.messages()
+        pending = bool(stored) and stored[0] != self._newest_read
+        return (
+            _RESERVED_FLAGS | Flag.SD_PRESENT | Flag.DATALOGGER_SUPPORTED | (pending * Flag.MESSAGE_PENDING)
+        )
+
+    def _serve(self, address: int, request: Request) -> bytes:
+        if self.faults.busy_until_s > self._unix_s():
+            raise _Refusal(ScomError.GATEWAY_BUSY)
+        if request.service_id not in (_READ, _WRITE):
+            raise _Refusal(ScomError.SERVICE_NOT_SUPPORTED)
+        if request.object_type not in (ObjectType.INFO, ObjectType.PARAMETER):
+            return self._serve_own(address, request)
+        if request.service_id == _READ and address in GROUPS:
+            raise _Refusal(ScomError.MULTICAST_READ_NOT_SUPPORTED)
+        devices = members(self._plant, address)
+        if not devices:
+            raise _Refusal(ScomError.DEVICE_NOT_FOUND)
+        if request.service_id == _READ:
+            return self._read(devices[0], request)
+        for device in devices:
+            self._write(device, request)
+        return b""
+
+    def _read(self, address: int, request: Request) -> bytes:
+        if request.data:
+            raise _Refusal(ScomError.INVALID_DATA_LENGTH)
+        nr = request.object_id
+        try:
+            if request.object_type == ObjectType.INFO:
+                if request.property_id not in _INFO_PROPERTIES:
+                    raise _Refusal(ScomError.PROPERTY_NOT_SUPPORTED)
+                format, value = info_at(address, nr).format, self._plant.info(address, nr)
+            else:
+                part = _PARTS.get(Property(request.property_id)) if _is_property(request) else None
+                if part is None:
+                    raise _Refusal(ScomError.PROPERTY_NOT_SUPPORTED)
+                format, value = parameter_at(address, nr).format, self._plant.parameter(address, nr, part)
+        except UnknownObject:
+            value = None
+        if value is None:
+            raise _Refusal(ScomError.OBJECT_ID_NOT_FOUND)
+        try:
+            return encode_value(format, value)
+        except ValueError:
+            raise _Refusal(ScomError.READ_PROPERTY_FAILED) from None
+
+    def _write(self, address: int, request: Request) -> None:
+        if request.object_type != ObjectType.PARAMETER:
+            raise _Refusal(ScomError.PROPERTY_IS_READ_ONLY)
+        if request.property_id not in (Property.VALUE, Property.UNSAVED):
+            known = _is_property(request)
+            raise _Refusal(ScomError.PROPERTY_IS_READ_ONLY if known else ScomError.PROPERTY_NOT_SUPPORTED)
+        nr = request.object_id
+        try:
+            value = decode_number(parameter_at(address, nr).format, request.data)
+        except UnknownObject:
+            raise _Refusal(ScomError.OBJECT_ID_NOT_FOUND) from None
+        except ValueError:
+            raise _Refusal(ScomError.INVALID_DATA_LENGTH) from None
+        error = write_checked(self._plant, address, nr, value, request.property_id == Property.VALUE)
+        if error is not None:
+            raise _Refusal(error)
+
+    def _serve_own(self, address: int, request: Request) -> bytes:
+        """What the gateway itself knows: messages, its GUID, many infos at once."""
+        own = (ObjectType.MESSAGE, ObjectType.GUID, *((ObjectType.MULTI_INFO,) if self._multi_info else ()))
+        if request.object_type not in own:
+            raise _Refusal(ScomError.TYPE_NOT_SUPPORTED)
+        if address != GATEWAY:
+            raise _Refusal(ScomError.OBJECT_NOT_SUPPORTED)
+        if request.service_id == _WRITE:
+            raise _Refusal(ScomError.PROPERTY_IS_READ_ONLY)
+        if request.object_type == ObjectType.GUID:
+            return self._guid
+        return self._message(request) if request.object_type == ObjectType.MESSAGE else self._many(request)
+
+    def _message(self, request: Request) -> bytes:
+        if request.object_id == 0:
+            self._frozen = tuple(self._plant.messages())
+            self._newest_read = self._frozen[0] if self._frozen else None
+        if request.object_id >= len(self._frozen):
+            raise _Refusal(ScomError.OBJECT_ID_NOT_FOUND)
+        return encode_message(len(self._frozen), self._frozen[request.object_id])
+
+    def _many(self, request: Request) -> bytes:
+        try:
+            entries = multi_info.decode_entries(request.data)
+        except ValueError:
+            raise _Refusal(ScomError.INVALID_DATA_LENGTH) from None
+        families = {family_of(address) for address in self._plant.addresses}
+        values = [(entry, self._entry(entry)) for entry in entries]
+        return multi_info.encode_values(families, int(self._unix_s()), values)
+
+    def _entry(self, entry: multi_info.Entry) -> float:
+        """One value; NaN where the plant has no such unit."""
+        families = _info_families().get(entry.nr)
+        if families is None:
+            raise _Refusal(ScomError.OBJECT_ID_NOT_FOUND)
+        units = sorted(a for a in self._plant.addresses if family_of(a) in families and a not in GROUPS)
+        values = [value for unit in units if (value := self._plant.info(unit, entry.nr)) is not None]
+        if entry.unit in (multi_info.MEAN, multi_info.SUM):
+            total = math.fsum(values)
+            return total if entry.unit == multi_info.SUM else total / len(values) if values else math.nan
+        if entry.unit == multi_info.MASTER:
+            return values[0] if values else math.nan
+        asked = [unit for unit in units if multi_info.unit_of(unit) == entry.unit]
+        value = self._plant.info(asked[0], entry.nr) if asked else None
+        return math.nan if value is None else value
+
+
+def _is_property(request: Request) -> bool:
+    return request.property_id in Property._value2member_map_
+
+
+@cache
+def _info_families() -> dict[int, set[Family]]:
+    families: dict[int, set[Family]] = {}
+    for known in all_objects():
+        if known.kind is Kind.INFO:
+            families.setdefault(known.nr, set()).add(known.family)
+    return families
