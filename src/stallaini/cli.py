@@ -34,6 +34,11 @@ VERBS = {
     "check": Verb("stallaini.ops.check", "check a site file", "check examples/stallaini.toml"),
     "decode": Verb("stallaini.devices.can_battery.cli", "decode a CAN log", "decode candump.log --json"),
     "replay": Verb("stallaini.ops.replay", "play a Studer datalog as CAN traffic", "replay LG160704.CSV"),
+    "import": Verb(
+        "stallaini.ops.importing",
+        "history from elsewhere, such as a Studer SD card",
+        "import datalog LG16*.CSV --site noto",
+    ),
     "twin": Verb("stallaini.twin.cli", "a simulated site on a CAN bus", "twin --bus simbus:/tmp/can0"),
     "codec": Verb("stallaini.ops.codec", "learn a minute model", "codec train LG1607*.CSV --out model.json"),
     "bench": Verb("stallaini.ops.bench", "measure, and print the figures", "bench quick"),

@@ -39,3 +39,45 @@ def minutes(count: int, current_a: float = -3.27, soc_pct: float = 61.37) -> byt
     """A file of `count` minutes from midnight of 2016-07-04 with one current and one SOC."""
     cells = f"50.00,-5.00,2.00,51.23,{current_a:.2f},{soc_pct:.2f},21.04"
     return datalog([(f"04.07.2016 {minute // 60:02}:{minute % 60:02}", cells) for minute in range(count)])
+
+
+FULL_COLUMNS = (
+    ("XT-Ubat- (MIN) [Vdc]", "I3090", "L1", "50.10"),
+    ("XT-Uin [Vac]", "I3113", "L1", "2.00"),
+    ("XT-Pout+ [kVA]", "I3097", "L1", "2.07"),
+    ("XT-Transfert []", "I3020", "L1", "0"),
+    ("XT-Mode []", "I3028", "L1", "1"),
+    ("XT-Ubat [Vdc]", "I3092", "L1-1", "50.25"),
+    ("XT-Ibat [Adc]", "I3095", "L1-1", "-7.00"),
+    ("XT-Pout a [kW]", "I3101", "L1-1", "0.30"),
+    ("VT-PsoM [kW]", "I11043", "1", "1.20"),
+    ("", "I11043", "ALL", "1.20"),
+    ("VT-IbaM [Adc]", "I11040", "1", "22.00"),
+    ("BSP-Ubat [Vdc]", "I7030", "1", "50.31"),
+    ("BSP-Ibat [Adc]", "I7031", "1", "15.00"),
+    ("BSP-SOC [%]", "I7032", "1", "77.19"),
+    ("BSP-Tbat [?C]", "I7033", "1", "19.50"),
+    ("DEV SYS MSG", "I17997", "1", ""),
+)
+"""Name, info, device, and what a minute holds unless told otherwise."""
+
+FULL_TAIL = ("", "I3083,7.20,", "I7007,360.00,", "I7008,0.00,", "I11007,28.80,", "I15017,", "")
+"""What the devices count on a day of 1,440 such minutes."""
+
+
+def full_row(at: str, **cells: str) -> str:
+    """One row of FULL_COLUMNS; cells by info number, as `I3101="0.50"`."""
+    return f"{at}," + ",".join(cells.get(info, value) for _, info, _, value in FULL_COLUMNS) + ","
+
+
+def full_datalog(rows: list[str], separator: str = ",", tail: tuple[str, ...] = FULL_TAIL) -> bytes:
+    """A file of an inverter, a solar charger and a battery monitor."""
+    heads = [",".join(("v7.0", *(column[0] for column in FULL_COLUMNS), ""))]
+    heads += [",".join(("", *(column[n] for column in FULL_COLUMNS), "")) for n in (1, 2)]
+    return "\r\n".join([*heads, *rows, *tail]).replace(",", separator).encode("iso-8859-15")
+
+
+def full_day(day: str, separator: str = ",", **cells: str) -> bytes:
+    """1,440 equal minutes of `dd.mm.yyyy`."""
+    times = [f"{day} {minute // 60:02}:{minute % 60:02}" for minute in range(1440)]
+    return full_datalog([full_row(at, **cells) for at in times], separator)

@@ -43,7 +43,7 @@ async def list_sites(parts: Parts, _: AnyActor) -> shapes.SiteList:
 
 @router.get("/sites/{site}", responses=_of_site)
 async def describe_site(site: SiteName, parts: Parts, _: AnyActor) -> shapes.SiteDetail:
-    """What a site consists of: devices, channels, series, loads."""
+    """What a site consists of: devices, channels, series (imported ones too), loads."""
     found = await parts.sites.description(site)
     return shapes.SiteDetail(
         site=site,
@@ -64,7 +64,7 @@ async def describe_site(site: SiteName, parts: Parts, _: AnyActor) -> shapes.Sit
         ],
         series=[
             shapes.SeriesListed(name=s.name, channel=s.channel, aggregate=s.aggregate, unit=s.unit)
-            for s in found.series
+            for s in (await parts.sites.history(site)).series
         ],
         loads=[shapes.Load(name=one.name, title=one.title, power_w=one.power_w) for one in found.loads],
     )
@@ -92,7 +92,7 @@ async def read_series(
 
     Of a channel, the mean comes from its mean or last series and the band from its min and max.
     """
-    description = await parts.sites.description(site)
+    description = await parts.sites.history(site)
     start_s, end_s = _stretch(parts.clock.wall_s(), start, end, DAY_S)
     mean_name, low_name, high_name = _series_for(description, name)
     columns = await parts.store.columns(
@@ -211,7 +211,7 @@ async def read_energy(
     end: Annotated[Day | None, Query(description="The day after the last; default tomorrow.")] = None,
 ) -> shapes.Energy:
     """Energy of every power channel by day of the site's zone. Default: seven days up to today."""
-    description = await parts.sites.description(site)
+    description = await parts.sites.history(site)
     zone = ZoneInfo(description.timezone)
     today = datetime.fromtimestamp(parts.clock.wall_s(), UTC).astimezone(zone).date()
     end_day = end or today + timedelta(days=1)

@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import msgspec
+
 from stallaini.clock import Clock
 from stallaini.server.api_models import ChannelValue, Now, SiteListed
 from stallaini.server.live import LiveHub
@@ -44,6 +46,17 @@ class Sites:
         """What the site says it is; an empty one before its first word. Raises a 404 problem."""
         found = await self._store.description(site)
         return found or _undescribed(await self._row(site))
+
+    async def history(self, site: str) -> Description:
+        """What can be asked of the past: what the site says it is, and the series that only an import has.
+
+        Raises a 404 problem.
+        """
+        own = await self._store.description(site)
+        imported = await self._store.imported_description(site)
+        if own is None or imported is None:
+            return own or imported or await self.description(site)
+        return _joined(own, imported)
 
     async def now(self, site: str) -> Now:
         """The newest value of every channel with its age at this instant. Raises a 404 problem."""
@@ -105,6 +118,16 @@ def unknown(what: str, name: str, known: Iterable[str], where: str) -> Problem:
     nearest = difflib.get_close_matches(name, list(known), n=1)
     hint = f"did you mean {nearest[0]!r}? " if nearest else ""
     return Problem(404, f"unknown-{what}", f"there is no {what} {name!r}; {hint}{where}")
+
+
+def _joined(own: Description, imported: Description) -> Description:
+    channels = {channel.name for channel in own.channels}
+    series = {each.name for each in own.series}
+    return msgspec.structs.replace(
+        own,
+        channels=(*own.channels, *(each for each in imported.channels if each.name not in channels)),
+        series=(*own.series, *(each for each in imported.series if each.name not in series)),
+    )
 
 
 def _undescribed(row: SiteRow) -> Description:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stallaini.link.messages import Command, Entry, Event, Head, Minute, Scalar, TimeQuality
-from stallaini.site.description import Description
+from stallaini.site.description import Description, SeriesSpec
 
 Integers = NDArray[np.int64]
 
@@ -202,6 +202,36 @@ class CommandRow(NamedTuple):
     ended_s: int | None
 
 
+class HistorySeries(NamedTuple):
+    """One series of a history to import: `minutes` since 1970, in any order, and a fixed-point value each."""
+
+    spec: SeriesSpec
+    minutes: Integers
+    values: Integers
+
+
+class History(NamedTuple):
+    """One file's worth of minutes recorded elsewhere; `description` says what its series are."""
+
+    description: Description
+    minutes: Integers
+    series: tuple[HistorySeries, ...]
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of one history's minutes.
+
+    `added` are new, `known` were imported before, `live` of them all the site itself has recorded too:
+    there its own values are shown. `differing` were imported before with another value, which stays.
+    """
+
+    added: int
+    known: int
+    live: int
+    differing: int
+
+
 class TooManyCommands(Exception):
     """So many commands of this site wait for their end that no more are taken."""
 
@@ -275,6 +305,19 @@ class Store(Protocol):
 
     async def seal(self, now_minute: int) -> SealReport:
         """Turn hot minutes of finished UTC days into compressed chunks, merging late ones into theirs."""
+
+    async def import_history(self, site: str, histories: Sequence[History]) -> list[Imported]:
+        """Keep minutes recorded elsewhere beside the site's own, which are never touched; all or nothing.
+
+        Idempotent. A series shows an imported value only in minutes for which the site itself told none.
+        Raises StoreUnavailable.
+        """
+
+    async def imported_description(self, site: str) -> Description | None:
+        """What all that was imported for a site consists of; None when nothing was."""
+
+    async def forget_imported(self, site: str) -> int:
+        """Delete all that was imported for a site; how many minutes that was."""
 
     async def add_command(self, site: str, new: NewCommand, now_s: float) -> CommandRow:
         """Make a command durable. Its id is never given again. Raises TooManyCommands."""

@@ -21,6 +21,7 @@ from stallaini.server.store.base import (
 from stallaini.server.store.chunks import DAY_MINUTES, decode_chunks
 from stallaini.server.store.described import Descriptions
 from stallaini.server.store.hot import HotBlock, blocks
+from stallaini.server.store.imported import first_imported, load_imported
 from stallaini.server.store.schema import PRESENCE
 from stallaini.server.store.sealed import load_hot
 from stallaini.site.description import Description, SeriesSpec
@@ -61,11 +62,25 @@ class Reader:
         found = {}
         for name in names:
             pieces = [*self._sealed_pieces(name, first, end_minute), *self._hot_pieces(hot, name)]
-            found[name] = _clipped(_joined(pieces, self._unit(name)), start_minute, end_minute)
+            unit = self._unit(name)
+            own = _joined(pieces, unit)
+            imported = [_without(piece, own) for piece in self._imported(name, first, end_minute)]
+            whole = _joined([own, *imported], unit) if imported else own
+            found[name] = _clipped(whole, start_minute, end_minute)
         return found
 
     def present_minutes(self, start_minute: int, end_minute: int) -> Integers:
-        """The minutes in [start, end) covered by any record, ascending, each once."""
+        """The minutes in [start, end) covered by any record, imported ones too, ascending, each once."""
+        own = self.own_minutes(start_minute, end_minute)
+        imported, _ = load_imported(self._connection, self._site, PRESENCE, start_minute, end_minute)
+        if not len(imported):
+            return own
+        both = np.union1d(own, imported)
+        low, high = np.searchsorted(both, [start_minute, end_minute])
+        return both[low:high]
+
+    def own_minutes(self, start_minute: int, end_minute: int) -> Integers:
+        """The minutes in [start, end) covered by any record of the site's own, ascending, each once."""
         first = start_minute - MAX_SPAN_MINUTES + 1
         minutes, _, spans = self._chunks(PRESENCE, first, end_minute)
         rows = load_hot(self._connection, self._site, first, end_minute)
@@ -101,6 +116,9 @@ class Reader:
             "SELECT MIN(day) FROM chunk WHERE site = ? AND series = ?", (self._site, PRESENCE)
         ).fetchone()
         candidates = [] if hot is None else [int(hot)]
+        imported = first_imported(self._connection, self._site)
+        if imported is not None:
+            candidates.append(imported)
         if day is not None:
             minutes = self._chunks(PRESENCE, day * DAY_MINUTES, (day + 1) * DAY_MINUTES)[0]
             candidates.append(int(minutes.min()))
@@ -173,6 +191,18 @@ class Reader:
             for number, unit, resolution in rows
         ]
 
+    def _imported(self, name: str, start_minute: int, end_minute: int) -> list[Column]:
+        rows = self._connection.execute(
+            "SELECT number, unit, resolution FROM series WHERE site = ? AND name = ? ORDER BY number",
+            (self._site, name),
+        ).fetchall()
+        pieces = []
+        for number, unit, resolution in rows:
+            minutes, values = load_imported(self._connection, self._site, number, start_minute, end_minute)
+            if len(minutes):
+                pieces.append(Column(minutes, values, _ones(len(minutes)), resolution, unit))
+        return pieces
+
     def _hot_pieces(self, hot: Sequence[HotBlock], name: str) -> list[Column]:
         pieces = []
         for block in hot:
@@ -228,6 +258,14 @@ def _piece(block: HotBlock, position: int, series: SeriesSpec) -> Column:
         series.resolution,
         series.unit,
     )
+
+
+def _without(imported: Column, own: Column) -> Column:
+    """The imported values of minutes for which the site itself told none."""
+    if not len(own):
+        return imported
+    taken = np.isin(imported.minutes, covered_minutes(own.minutes, own.spans), assume_unique=True)
+    return _sliced(imported, np.flatnonzero(~taken))
 
 
 def _rescaled(piece: Column, resolution: float) -> int:

@@ -132,4 +132,17 @@ def add_commands(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS = (create_store, add_past_boots, add_commands, add_time_quality)
+def add_imported(connection: sqlite3.Connection) -> None:
+    """History recorded elsewhere: chunks of single minutes beside the site's own, and their series."""
+    connection.execute(
+        "CREATE TABLE imported (site TEXT NOT NULL, series INTEGER NOT NULL, day INTEGER NOT NULL, "
+        "n INTEGER NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL, total INTEGER NOT NULL, "
+        "data BLOB NOT NULL, PRIMARY KEY (site, series, day))"
+    )
+    connection.execute(
+        "CREATE TABLE imported_description (site TEXT NOT NULL PRIMARY KEY, encoded BLOB NOT NULL) "
+        "WITHOUT ROWID"
+    )
+
+
+MIGRATIONS = (create_store, add_past_boots, add_commands, add_time_quality, add_imported)

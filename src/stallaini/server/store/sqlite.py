@@ -12,6 +12,8 @@ from stallaini.server.store.base import (
     Accepted,
     Column,
     CommandRow,
+    History,
+    Imported,
     InexactStretch,
     Integers,
     JournalState,
@@ -25,6 +27,7 @@ from stallaini.server.store.base import (
 from stallaini.server.store.chunks import DAY_MINUTES
 from stallaini.server.store.commanding import add_command, hand_out, read_commands, sites_to_send_to
 from stallaini.server.store.described import Descriptions, find_encoded
+from stallaini.server.store.imported import forget_imported, import_history, imported_description
 from stallaini.server.store.ingesting import add_site, ingest, load_journal, load_speaker
 from stallaini.server.store.notes import note
 from stallaini.server.store.reading import Reader, read_sites
@@ -131,6 +134,23 @@ class SqliteStore:
         return await self._database.read(
             lambda connection: self._reader(connection, site).events(start_s, end_s, limit, kind)
         )
+
+    async def import_history(self, site: str, histories: Sequence[History]) -> list[Imported]:
+        """Keep minutes recorded elsewhere beside the site's own; all or nothing. Raises StoreUnavailable."""
+        try:
+            return await self._database.write(
+                lambda connection: import_history(connection, site, histories, self._reader(connection, site))
+            )
+        except sqlite3.OperationalError as error:
+            raise StoreUnavailable(f"the store in {self._database.path} cannot commit: {error}") from error
+
+    async def imported_description(self, site: str) -> Description | None:
+        """What all that was imported for a site consists of; None when nothing was."""
+        return await self._database.read(lambda connection: imported_description(connection, site))
+
+    async def forget_imported(self, site: str) -> int:
+        """Delete all that was imported for a site; how many minutes that was."""
+        return await self._database.write(lambda connection: forget_imported(connection, site))
 
     async def add_command(self, site: str, new: NewCommand, now_s: float) -> CommandRow:
         """Make a command durable. Raises TooManyCommands."""
