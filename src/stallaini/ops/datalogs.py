@@ -197,8 +197,10 @@ class DatalogImport:
 
     def _history(self, read: _Read) -> History:
         minutes = np.array([-1 if minute is None else minute for minute in read.placed.minutes], np.int64)
-        series = tuple(_history_series(each, minutes) for each in read.series)
-        described = _described(self._description, read.series, [each.spec for each in series])
+        pairs = [(each, _history_series(each, minutes)) for each in read.series]
+        kept = [pair for pair in pairs if len(pair[1].minutes)]
+        series = tuple(column for _, column in kept)
+        described = _described(self._description, [each for each, _ in kept], [each.spec for each in series])
         return History(described, minutes[minutes >= 0], series)
 
     def _finish(self, spent_s: float) -> None:

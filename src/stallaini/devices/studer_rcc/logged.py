@@ -131,13 +131,13 @@ class LoggedSeries:
 
 
 def logged_series(log: Datalog, names: DeviceNames) -> list[LoggedSeries]:
-    """Every series of `log` that has a value, and whose live twin is known."""
+    """Every series of `log` that has a value, be it an implausible one, and whose live twin is known."""
     found = [
         *_of_devices(log, INVERTER_INFOS, names.inverter),
         *_of_devices(log, SOLAR_INFOS, names.solar),
         *_of_battery(log, names.battery),
     ]
-    return [series for series in found if any(value is not None for value in series.values)]
+    return [each for each in found if each.implausible or any(value is not None for value in each.values)]
 
 
 def columns_left_out(log: Datalog) -> list[str]:

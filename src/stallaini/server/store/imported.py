@@ -150,7 +150,7 @@ class _Days:
         order = np.argsort(minutes, kind="stable")
         minutes, values = minutes[order], values[order]
         days, begins = np.unique(minutes // DAY_MINUTES, return_index=True)
-        ends = [*begins[1:].tolist(), len(minutes)]
+        ends = [*begins.tolist(), len(minutes)][1:]
         for day, begin, end in zip(days.tolist(), begins.tolist(), ends, strict=True):
             before = self._load(number, day)
             after = _first_of(before, _Day(minutes[begin:end], values[begin:end]))
