@@ -1,0 +1,29 @@
+"""The clock of a Studer gateway: local time as a person once set it, told as if it were Unix time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+
+class GatewayClock:
+    """Shows the site's local time, off by whatever it was last set to."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._off_s = 0
+
+    def local_s(self, wall_s: float) -> int:
+        """Seconds since 1970 of the local time that it shows at Unix time `wall_s`."""
+        offset = datetime.fromtimestamp(wall_s, UTC).astimezone(self._zone).utcoffset()
+        assert offset is not None
+        return int(wall_s) + round(offset.total_seconds()) + self._off_s
+
+    def set(self, wall_s: float, local_s: float) -> None:
+        """Make it show `local_s` now (parameter 5002)."""
+        self._off_s = 0
+        self._off_s = round(local_s) - self.local_s(wall_s)
+
+    def second_of_day(self, wall_s: float) -> int:
+        """Seconds since its midnight."""
+        return self.local_s(wall_s) % 86_400

@@ -1,0 +1,143 @@
+"""The house's Studer system as a gateway sees it: Xtender, VarioTrack, the BMS behind an Xcom-CAN, itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+from stallaini.devices.studer.asker import Part
+from stallaini.devices.studer.errors import ScomError
+from stallaini.devices.studer.messages import StoredMessage
+from stallaini.devices.studer.objects import Family
+from stallaini.twin.house import House
+from stallaini.twin.state import HouseState
+from stallaini.twin.studer_clock import GatewayClock
+from stallaini.twin.studer_infos import (
+    BMS,
+    BMS_INFOS,
+    GATEWAY,
+    VARIOTRACK,
+    VARIOTRACK_INFOS,
+    XTENDER,
+    XTENDER_INFOS,
+    InfoOf,
+)
+from stallaini.twin.studer_messages import MessageLog
+from stallaini.twin.studer_parameters import COMMISSIONED, EFFECTS, Parameters
+
+_FAMILIES = {XTENDER: Family.XT, VARIOTRACK: Family.VT, BMS: Family.BMS, GATEWAY: Family.RCC}
+_INFOS: Mapping[int, Mapping[int, InfoOf]] = {
+    XTENDER: XTENDER_INFOS,
+    VARIOTRACK: VARIOTRACK_INFOS,
+    BMS: BMS_INFOS,
+    GATEWAY: {},
+}
+_LITHIUM_LOST, _LITHIUM_RESTORED, _STARTED_UP = 225, 226, 177
+_RESET_ALL, _DATE = 1468, 5002
+
+
+class StuderPlant:
+    """The devices behind the gateway (a `Plant`), alive in a house.
+
+    What the house does about a written parameter shows in its infos after its next step.
+    """
+
+    addresses: Sequence[int] = (XTENDER, VARIOTRACK, BMS, GATEWAY)
+
+    def __init__(self, house: House, zone: str = "Europe/Rome") -> None:
+        self.clock = GatewayClock(ZoneInfo(zone))
+        self._house = house
+        self._seen: HouseState | None = None
+        self._log = MessageLog()
+        self._lithium_heard = True
+        self._parameters = {
+            address: Parameters(family, COMMISSIONED.get(family, {})) for address, family in _FAMILIES.items()
+        }
+        self._signals: Mapping[tuple[int, int], Callable[[], None]] = {
+            (XTENDER, 1399): lambda: self._set("inverter_on", False),
+            (XTENDER, 1415): lambda: self._set("inverter_on", True),
+            (XTENDER, _RESET_ALL): lambda: self.restart(XTENDER),
+            (VARIOTRACK, 10_039): lambda: self._set("solar_on", True),
+            (VARIOTRACK, 10_040): lambda: self._set("solar_on", False),
+        }
+        for address in _FAMILIES:
+            self._apply(address)
+
+    # -- what a gateway asks
+
+    def info(self, address: int, nr: int) -> float | None:
+        """What the device at `address` tells; None where it has no such info."""
+        info_of = _INFOS.get(address, {}).get(nr)
+        if info_of is None:
+            return None
+        value = info_of(self.look())
+        if address == BMS and not self._lithium_heard and nr not in _OF_THE_XCOM_CAN:
+            return math.nan
+        return value
+
+    def parameter(self, address: int, nr: int, part: Part = Part.VALUE) -> float | None:
+        """The value in flash, or a limit; None where the device has no such parameter."""
+        parameters = self._parameters.get(address)
+        if parameters is None:
+            return None
+        if (address, nr, part) == (GATEWAY, _DATE, Part.VALUE):
+            return float(self.clock.local_s(self.look().wall_s))
+        return parameters.stored(nr, part)
+
+    def write(self, address: int, nr: int, value: float, saved: bool) -> ScomError | None:
+        """Set a parameter in RAM, and in flash too when `saved`; the reason when it is refused."""
+        refused = self._parameters[address].write(nr, value, saved)
+        if refused is not None:
+            return refused
+        signal = self._signals.get((address, nr))
+        if signal is not None:
+            signal()
+        if (address, nr) == (GATEWAY, _DATE):
+            self.clock.set(self.look().wall_s, value)
+        self._apply(address, nr)
+        return None
+
+    def messages(self) -> Sequence[StoredMessage]:
+        """The alarm history, newest first."""
+        self.look()
+        return self._log.newest_first()
+
+    # -- what happens to it
+
+    def look(self) -> HouseState:
+        """The house now; what happened to it since the last look goes into the alarm history."""
+        house = self._house.state()
+        if house is not self._seen:
+            self._seen = house
+            self._log.look(house, self.clock.local_s(house.wall_s))
+        return house
+
+    def restart(self, address: int) -> None:
+        """A device starts anew: what was set in its RAM is lost, and the house goes by its flash again."""
+        self._parameters[address].restart()
+        self._apply(address)
+        if address == XTENDER:
+            self._tell(_STARTED_UP, XTENDER)
+
+    def hear_lithium(self, heard: bool) -> None:
+        """The Xcom-CAN hears its battery, or no more; it tells once each way."""
+        if heard != self._lithium_heard:
+            self._lithium_heard = heard
+            self._tell(_LITHIUM_RESTORED if heard else _LITHIUM_LOST, BMS)
+
+    def _tell(self, nr: int, address: int) -> None:
+        self._log.tell(nr, address, self.clock.local_s(self.look().wall_s))
+
+    def _set(self, control: str, value: bool) -> None:
+        setattr(self._house.controls, control, value)
+
+    def _apply(self, address: int, nr: int | None = None) -> None:
+        parameters = self._parameters[address]
+        for number, effect in EFFECTS.get(_FAMILIES[address], {}).items():
+            if nr is None or nr == number:
+                effect(self._house.controls, parameters)
+
+
+_OF_THE_XCOM_CAN = frozenset({7037, 7038, 7048, 7049, 7034, 7035, 7059, 7067, 7068})
+"""Infos that need no battery: its own identity, and enumerations, which have no number for "unknown"."""
