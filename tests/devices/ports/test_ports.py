@@ -51,6 +51,16 @@ async def test_a_serial_line_carries_bytes_both_ways(parity: str) -> None:
         assert await port.receive(0.01) == b""
 
 
+async def test_a_pseudo_terminal_is_opened_again_with_a_parity_it_cannot_have() -> None:
+    other, line = pty.openpty()
+    tty.setraw(line)
+    for parity in ("E", "E"):
+        port = await open_port(f"serial:{os.ttyname(line)}@38400", parity)
+        port.close()
+    os.close(line)
+    os.close(other)
+
+
 async def test_more_than_the_line_takes_at_once_is_sent_whole() -> None:
     many = os.urandom(200_000)
     async with terminal() as (port, other):

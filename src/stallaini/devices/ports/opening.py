@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import termios
+from pathlib import Path
 
 import serial
 
@@ -13,6 +15,7 @@ from stallaini.errors import OperatorError
 from stallaini.site.port_line import PortLine, parse_port
 
 CONNECT_TIMEOUT_S = 10.0
+_PSEUDO_TERMINALS = "/dev/pts"
 
 
 async def open_port(spec: str, parity: str = serial.PARITY_NONE) -> OpenPort:
@@ -48,7 +51,14 @@ async def _open_serial(line: PortLine, parity: str, name: str) -> OpenPort:
 
 
 def _open_line(line: PortLine, parity: str) -> serial.Serial:
-    return serial.Serial(line.place, line.number, parity=parity, timeout=0, write_timeout=0, exclusive=True)
+    if Path(line.place).resolve().is_relative_to(_PSEUDO_TERMINALS):
+        parity = serial.PARITY_NONE  # they carry bytes, not bits, and refuse any other
+    try:
+        return serial.Serial(
+            line.place, line.number, parity=parity, timeout=0, write_timeout=0, exclusive=True
+        )
+    except termios.error as error:  # which is no OSError
+        raise OSError(*error.args) from error
 
 
 def _close_opened(opening: asyncio.Future[serial.Serial]) -> None:
