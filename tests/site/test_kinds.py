@@ -26,6 +26,11 @@ def test_a_manifest_declares_channels_and_settings() -> None:
         ('name = "x"\ntitle = "y"\ncolour = 3', "unknown keys"),
         ('name = "x"\ntitle = "y"\nchannel = [{ field = "a", quantity = "volts" }]', "known quantity"),
         ('name = "x"\ntitle = "y"\nsetting = [{ name = "a" }, { name = "a" }]', "declared twice"),
+        ('name = "x"\ntitle = "y"\nchannel = [{ field = "a", quantity = "soc", needs = 3 }]', "least number"),
+        (
+            'name = "x"\ntitle = "y"\nchannel = [{ field = "a", quantity = "soc", needs = ["b", 3] }]',
+            "no such setting",
+        ),
         ('name = "x"\ntitle = "y"\nsetting = [{ name = "a", type = "list" }]', "type must be one of"),
         ('name = "x"\ntitle = "y"\nsetting = [{ name = "a", colour = 1 }]', "known keys"),
         ('name = "x"\ntitle = "y"\nchannel = [{ field = "a", quantity = "state" }]', "needs `states`"),
@@ -44,6 +49,16 @@ def test_a_manifest_declares_channels_and_settings() -> None:
 def test_a_wrong_manifest_is_refused(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         parse_manifest(text)
+
+
+def test_a_channel_may_need_a_setting_to_be_large_enough() -> None:
+    kind = parse_manifest(
+        'name = "x"\ntitle = "y"\nsetting = [{ name = "parts", type = "int", default = 2 }]\n'
+        'channel = [{ field = "a", quantity = "soc", needs = ["parts", 2] }]'
+    )
+    (channel,) = kind.channels
+    assert [channel.exists({"parts": parts}) for parts in (1, 2, 3)] == [False, True, True]
+    assert not channel.exists({})
 
 
 def test_every_manifest_of_this_install_is_sound() -> None:

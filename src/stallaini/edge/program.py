@@ -16,6 +16,8 @@ from stallaini.clock import Clock
 from stallaini.devices.can_battery.battery import CanBattery
 from stallaini.devices.can_bus.frame import Frame
 from stallaini.devices.can_bus.reader import CanReader
+from stallaini.devices.pylontech_rs485.device import PylontechCells
+from stallaini.devices.pylontech_rs485.reader import CellsReader
 from stallaini.edge.boot import read_boot_id
 from stallaini.edge.command_kinds import Handler
 from stallaini.edge.core import EdgeCore
@@ -28,12 +30,13 @@ from stallaini.edge.timekeeper import keeping
 from stallaini.errors import OperatorError
 from stallaini.link.model_files import read_site_model
 from stallaini.site.config import DeviceConfig, SiteConfig
+from stallaini.site.reading import Reading
 
 logger = logging.getLogger(__name__)
 
 JOURNAL_FILE, INBOX_FILE = "journal.db", "commands.db"
 _LOCK_FILE = "edge.lock"
-_CAN_BATTERY = "can_battery"
+_CAN_BATTERY, _CELLS = "can_battery", "pylontech_rs485"
 _POLL_S = 1.0
 
 
@@ -95,6 +98,7 @@ class _Program:
         self._core = core
         self._poked = poked
         self._buses: dict[str, list[CanBattery]] = {}
+        self._cells: list[CellsReader] = []
         for device in config.devices:
             self._add(device)
         self._readers = [
@@ -108,6 +112,8 @@ class _Program:
         async with asyncio.TaskGroup() as tasks:
             for reader in self._readers:
                 tasks.create_task(reader.run())
+            for cells in self._cells:
+                tasks.create_task(cells.run())
             tasks.create_task(self._core.keep_time())
             tasks.create_task(self._poll())
             tasks.create_task(self._core.courier.run())
@@ -116,11 +122,25 @@ class _Program:
 
     def _add(self, device: DeviceConfig) -> None:
         """Batteries on the same bus share its reader."""
+        if device.kind == _CELLS:
+            self._cells.append(self._cells_reader(device))
+            return
         if device.kind != _CAN_BATTERY:
             logger.warning("device %s: the edge cannot read a %s", device.name, device.kind)
             return
         battery = CanBattery(device.name, str(device.settings.get("profile", "auto")))
         self._buses.setdefault(str(device.settings["bus"]), []).append(battery)
+
+    def _cells_reader(self, device: DeviceConfig) -> CellsReader:
+        settings = device.settings
+        cells = PylontechCells(
+            device.name, int(settings["group"]), int(settings["modules"]), float(settings["poll_s"])
+        )
+        return CellsReader(str(settings["port"]), cells, self._clock, self._take, self._core.on_event)
+
+    def _take(self, reading: Reading) -> None:
+        self._core.ticker.heard(reading.monotonic_s)
+        self._core.on_reading(reading)
 
     def _feeder(self, batteries: list[CanBattery]) -> Callable[[Frame], None]:
         def feed(frame: Frame) -> None:

@@ -66,6 +66,7 @@ def channels_of(devices: Mapping[str, Values], kinds: Mapping[str, DeviceKind]) 
         for name, values in devices.items()
         if str(values.get("kind")) in kinds
         for channel in kinds[str(values["kind"])].channels
+        if channel.exists(values)
     }
 
 

@@ -13,7 +13,7 @@ Value = str | int | float | bool
 ValueType = Literal["str", "int", "float", "bool"]
 
 _TYPES = ("str", "int", "float", "bool")
-_CHANNEL_KEYS = {"field", "quantity", "aggregates", "stale_after_s", "states"}
+_CHANNEL_KEYS = {"field", "quantity", "aggregates", "stale_after_s", "states", "needs"}
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class ChannelKind:
 
     `aggregates` () means the channel is shown live but not kept. `stale_after_s` 0 means the quantity's own;
     a channel that is asked for each minute is stale later. `states` are the words for a state's numbers.
+    `needs` (setting, n): only a device whose setting is n or more has the channel.
     """
 
     field: str
@@ -29,6 +30,14 @@ class ChannelKind:
     aggregates: tuple[str, ...]
     stale_after_s: float = 0.0
     states: tuple[tuple[int, str], ...] = ()
+    needs: tuple[str, int] | None = None
+
+    def exists(self, settings: Mapping[str, Value]) -> bool:
+        """Whether a device with these settings has the channel."""
+        if self.needs is None:
+            return True
+        value = settings.get(self.needs[0])
+        return isinstance(value, int | float) and value >= self.needs[1]
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,12 @@ def parse_manifest(text: str) -> DeviceKind:
         raise ValueError("manifest: `name` and `title` are required")
     _refuse_twice(kind.name, [channel.field for channel in kind.channels])
     _refuse_twice(kind.name, [setting.name for setting in kind.settings])
+    numbers = {setting.name for setting in kind.settings if setting.type in ("int", "float")}
+    for channel in kind.channels:
+        if channel.needs is not None and channel.needs[0] not in numbers:
+            raise ValueError(
+                f"manifest: channel {channel.field!r} needs {channel.needs[0]!r}: no such setting"
+            )
     return kind
 
 
@@ -99,7 +114,17 @@ def _channel(entry: Mapping[str, object]) -> ChannelKind:
     if unfit:
         raise ValueError(f"manifest: channel {name!r}: {unfit} does not fit the quantity {quantity.name}")
     stale_after_s = float(cast(float, entry.get("stale_after_s", 0.0)))
-    return ChannelKind(name, quantity.name, aggregates, stale_after_s, _states(name, quantity.name, entry))
+    states = _states(name, quantity.name, entry)
+    return ChannelKind(name, quantity.name, aggregates, stale_after_s, states, _needs(name, entry))
+
+
+def _needs(name: str, entry: Mapping[str, object]) -> tuple[str, int] | None:
+    raw = entry.get("needs")
+    if raw is None:
+        return None
+    if isinstance(raw, list) and [type(part) for part in raw] == [str, int]:
+        return (raw[0], raw[1])
+    raise ValueError(f"manifest: channel {name!r}: `needs` is a setting and its least number")
 
 
 def _states(name: str, quantity: str, entry: Mapping[str, object]) -> tuple[tuple[int, str], ...]:

@@ -228,3 +228,23 @@ _WITHOUT_SCOPE: dict[Command, _Encode] = {
     Command.MAKER: _maker,
     Command.PROTOCOL: lambda _: b"",
 }
+
+
+class PackPort:
+    """A port with the stack at its other end, in this process and without waiting."""
+
+    def __init__(self, pack: Rs485Pack) -> None:
+        self._pack = pack
+        self._said = b""
+
+    async def send(self, data: bytes) -> None:
+        """The stack hears it at once."""
+        self._said += self._pack.feed(data)
+
+    async def receive(self, timeout_s: float) -> bytes:  # noqa: ARG002 - nothing is waited for
+        """What the stack has said."""
+        said, self._said = self._said, b""
+        return said
+
+    def close(self) -> None:
+        """Nothing to let go."""
