@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from stallaini.site import keys
-from stallaini.site.kinds import DeviceKind, SettingKind
+from stallaini.site.kinds import ChannelKind, DeviceKind, SettingKind
 from stallaini.site.quantities import QUANTITIES
 from stallaini.site.values import unit_of
 
@@ -49,11 +49,17 @@ def _kind(kind: DeviceKind) -> str:
         parts.append(_settings(kind.settings))
     if kind.channels:
         rows = [
-            (f"`{channel.field}`", channel.quantity, ", ".join(channel.aggregates) or "-")
+            (_field(channel), channel.quantity, ", ".join(channel.aggregates) or "-")
             for channel in kind.channels
+            if channel.needs is None or channel.needs[1] == 1
         ]
         parts.append(_table(("channel", "quantity", "kept by default"), rows))
     return "\n\n".join(parts)
+
+
+def _field(channel: ChannelKind) -> str:
+    """The channel's name; of those that a setting counts only the first has a row."""
+    return f"`{channel.field}`" + (f" ... one for each of `{channel.needs[0]}`" if channel.needs else "")
 
 
 def _settings(settings: Iterable[SettingKind]) -> str:
