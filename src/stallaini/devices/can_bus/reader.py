@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import Counter
 from collections.abc import Callable
@@ -13,6 +12,7 @@ import can
 from stallaini.clock import Clock
 from stallaini.devices.can_bus.frame import EventData, Frame
 from stallaini.devices.can_bus.interfaces import LinkState, bus_arguments, open_bus, read_link_state
+from stallaini.devices.can_bus.pump import UNUSABLE, Pump, shut_down
 
 _log = logging.getLogger(__name__)
 
@@ -20,9 +20,6 @@ SILENT_AFTER_S = 30.0
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 30.0
 ERROR_EVENT_EVERY_S = 60.0
 
-_BATCH = 256
-_THREAD_WAIT_S = 0.2
-_GARBAGE_BORNE = 16
 _BUS_OFF, _RESTARTED = 0x40, 0x100
 _ERROR_CLASSES = {
     0x01: "transmit time-out",
@@ -35,8 +32,6 @@ _ERROR_CLASSES = {
     0x80: "bus error",
     _RESTARTED: "restarted",
 }
-
-_UNUSABLE = (can.CanError, OSError, ImportError, NotImplementedError)
 
 
 class CanReader:
@@ -86,16 +81,16 @@ class CanReader:
     async def _listen_once(self) -> None:
         try:
             bus = await self._open()
-        except _UNUSABLE as error:
+        except UNUSABLE as error:
             self._tell_lost(error)
             return
         try:
             await self._tell_open()
-            await _Pump(bus, self._take, self._count_damaged).run()
-        except _UNUSABLE as error:
+            await Pump(bus, self._take, self._count_damaged).run()
+        except UNUSABLE as error:
             self._tell_lost(error)
         finally:
-            _shut_down(bus)
+            shut_down(bus)
 
     async def _open(self) -> can.BusABC:
         # Opening may block for seconds (a serial adapter); when cancelled meanwhile, close what comes of it.
@@ -193,90 +188,6 @@ class CanReader:
         self._on_event(kind, {"bus": self._spec, **data})
 
 
-class _Pump:
-    """Carries messages from an open bus into the event loop, in order, until the bus fails."""
-
-    def __init__(
-        self, bus: can.BusABC, take: Callable[[can.Message], None], damaged: Callable[[Exception], None]
-    ) -> None:
-        self._bus = bus
-        self._take = take
-        self._damaged = damaged
-        self._garbage = 0
-
-    async def run(self) -> None:
-        """Returns never; raises what the bus or `take` raised."""
-        try:
-            handle = self._bus.fileno()
-        except NotImplementedError:
-            handle = -1
-        if handle >= 0:
-            await self._by_readiness(handle)
-        else:
-            await self._by_thread()
-
-    async def _by_readiness(self, handle: int) -> None:
-        loop = asyncio.get_running_loop()
-        failed: asyncio.Future[None] = loop.create_future()
-
-        def drain() -> None:
-            try:
-                for _ in range(_BATCH):
-                    message = self._receive(0)
-                    if message is None:
-                        return
-                    self._take(message)
-            except Exception as error:
-                loop.remove_reader(handle)
-                if not failed.done():
-                    failed.set_exception(error)
-
-        loop.add_reader(handle, drain)
-        try:
-            await failed
-        finally:
-            loop.remove_reader(handle)
-
-    async def _by_thread(self) -> None:
-        while True:
-            for message in await asyncio.to_thread(self._receive_some):
-                self._take(message)
-
-    def _receive_some(self) -> list[can.Message]:
-        messages: list[can.Message] = []
-        wait_s = _THREAD_WAIT_S
-        while len(messages) < _BATCH and (message := self._receive(wait_s)) is not None:
-            messages.append(message)
-            wait_s = 0.0
-        return messages
-
-    def _receive(self, wait_s: float) -> can.Message | None:
-        """One message; None when there is none now. Raises when the bus has failed."""
-        while self._garbage < _GARBAGE_BORNE:
-            try:
-                message = self._bus.recv(wait_s)
-            except can.CanOperationError as error:
-                # Garbage from the wire (a stray datagram) is no failure of the bus.
-                if error.__cause__ is None or isinstance(error.__cause__, OSError):
-                    raise
-                self._bear(error)
-            except ValueError as error:
-                self._bear(error)
-            else:
-                self._garbage = self._garbage if message is None else 0
-                return message
-        raise can.CanOperationError("nothing but garbage comes from this bus")
-
-    def _bear(self, error: Exception) -> None:
-        self._garbage += 1
-        self._damaged(error)
-
-
-def _shut_down(bus: can.BusABC) -> None:
-    with contextlib.suppress(Exception):  # a bus that is gone may refuse even to be closed
-        bus.shutdown()
-
-
 def _shut_down_opened(opening: asyncio.Future[can.BusABC]) -> None:
     if not opening.cancelled() and opening.exception() is None:
-        _shut_down(opening.result())
+        shut_down(opening.result())

@@ -43,5 +43,5 @@ class StuderAsker(Protocol):
     async def write_unsaved(self, address: int, nr: int, value: float) -> None:
         """Set the parameter in RAM only; a restart of the device forgets it.
 
-        Raises ValueError when the parameter's format cannot hold `value`.
+        Raises ValueError when `value` is not finite or the parameter's format cannot hold it.
         """

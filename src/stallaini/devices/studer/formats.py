@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from enum import Enum
 
@@ -61,6 +62,13 @@ def _encode_number(format: Format, value: float) -> bytes:
     if layout is None:
         raise ValueError(f"format {format.name} holds no number")
     return layout.pack(int(value))
+
+
+def encode_setting(format: Format, value: float) -> bytes:
+    """As `encode_value`; what is no finite number is no setting, and raises ValueError too."""
+    if not math.isfinite(value):
+        raise ValueError(f"{value!r} is no setting")
+    return encode_value(format, value)
 
 
 def decode_value(format: Format, data: bytes) -> Value:

@@ -12,7 +12,7 @@ from stallaini.devices.studer import multi_info
 from stallaini.devices.studer.asker import Part, StuderRefused, StuderSilent
 from stallaini.devices.studer.errors import ScomError
 from stallaini.devices.studer.exchange import Debts, Patience, agree, middle, persist
-from stallaini.devices.studer.formats import decode_number, encode_value
+from stallaini.devices.studer.formats import decode_number, encode_setting
 from stallaini.devices.studer.frame import Flag, Frame, FrameReader, encode_frame
 from stallaini.devices.studer.messages import StoredMessage
 from stallaini.devices.studer.objects import info_at, parameter_at
@@ -90,7 +90,7 @@ class ScomMaster:
 
     async def write_unsaved(self, address: int, nr: int, value: float) -> None:
         """See `StuderAsker`."""
-        data = encode_value(parameter_at(address, nr).format, value)
+        data = encode_setting(parameter_at(address, nr).format, value)
         await self._exchange(address, WriteUnsaved(nr, data), _nothing)
 
     async def read_message(self, index: int) -> StoredMessage:
@@ -104,8 +104,8 @@ class ScomMaster:
     async def read_many(self, wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], float]:
         """The infos (address, number), as many at once as the gateway allows; those refused are left out.
 
-        A gateway that knows no multi-info is asked singly from then on. Raises StuderSilent, PortLost,
-        UnknownObject.
+        A gateway that knows no multi-info is asked singly from then on. Raises StuderRefused when the gateway
+        is busy, StuderSilent, PortLost, UnknownObject.
         """
         for address, nr in wanted:
             info_at(address, nr)
@@ -118,6 +118,8 @@ class ScomMaster:
                 try:
                     found[address, nr] = await self.read_info(address, nr)
                 except StuderRefused as refusal:
+                    if refusal.error is ScomError.GATEWAY_BUSY:
+                        raise
                     _log.debug("info %d of %d: %s", nr, address, refusal)
         return found
 
@@ -136,6 +138,8 @@ class ScomMaster:
         try:
             values = await self._read(GATEWAY, multi_info.ask(entries), decode)
         except StuderRefused as refusal:
+            if refusal.error is ScomError.GATEWAY_BUSY:
+                raise
             if refusal.error is ScomError.TYPE_NOT_SUPPORTED:
                 self._multi_works = False
             return {}

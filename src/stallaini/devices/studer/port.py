@@ -17,4 +17,4 @@ class FramePort(Protocol):
         """Put one frame with a 29-bit identifier on the bus."""
 
     async def receive(self, timeout_s: float) -> Frame | None:
-        """The next frame of any kind, or None when none came within `timeout_s`; 0 does not wait."""
+        """The next frame, or None when none came within `timeout_s`; 0 does not wait."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from stallaini.devices.studer import multi_info
+from stallaini.devices.studer import can_public, multi_info
 from stallaini.devices.studer.asker import Part
 from stallaini.devices.studer.errors import ScomError
 from stallaini.devices.studer.formats import decode_number, encode_value
@@ -38,7 +38,7 @@ from stallaini.devices.studer.service import (
     encode_refusal,
 )
 
-__all__ = ["Faults", "MemoryPlant", "Plant", "ScomGateway"]
+__all__ = ["CanNode", "Faults", "MemoryPlant", "Plant", "ScomGateway"]
 
 _READ, _WRITE = 1, 2
 _RESERVED_FLAGS = 0xC0
@@ -233,6 +233,87 @@ class ScomGateway:
         asked = [unit for unit in units if multi_info.unit_of(unit) == entry.unit]
         value = self._plant.info(asked[0], entry.nr) if asked else None
         return math.nan if value is None else value
+
+
+_CAN_PARTS = {
+    can_public.CanPart.FLASH: Part.VALUE,
+    can_public.CanPart.RAM: Part.VALUE,
+    can_public.CanPart.MIN: Part.MIN,
+    can_public.CanPart.MAX: Part.MAX,
+}
+
+
+class CanNode:
+    """Xcom-CAN in the public protocol's tolerant mode: extended frames in and out, foreign ones ignored."""
+
+    def __init__(self, plant: Plant) -> None:
+        self.busy = False
+        self.mute = False
+        self._plant = plant
+
+    def answer(self, can_id: int, data: bytes) -> list[tuple[int, bytes]]:
+        """The frames, one or none, that answer an extended frame."""
+        try:
+            request = can_public.decode_request(can_id, data)
+            family_of(request.device)
+        except (ValueError, UnknownObject):
+            return []
+        if self.mute:
+            return []
+        try:
+            return [can_public.encode_answer(request, self._serve(request))]
+        except _Refusal as refusal:
+            return [can_public.encode_refusal(request, refusal.error)]
+
+    def message(self, stored: StoredMessage) -> tuple[int, bytes]:
+        """The frame by which a device tells this message."""
+        return can_public.encode_message(can_public.CanMessage(stored.address, stored.nr, stored.value))
+
+    def _serve(self, request: can_public.CanRequest) -> float:
+        if self.busy:
+            raise _Refusal(ScomError.GATEWAY_BUSY)
+        if request.value is None and request.device in GROUPS:
+            raise _Refusal(ScomError.MULTICAST_READ_NOT_SUPPORTED)
+        devices = members(self._plant, request.device)
+        if not devices:
+            raise _Refusal(ScomError.DEVICE_NOT_FOUND)
+        if request.value is None:
+            return self._read(devices[0], request)
+        for device in devices:
+            self._write(device, request, request.value)
+        return request.value
+
+    def _read(self, address: int, request: can_public.CanRequest) -> float:
+        nr = request.object_id
+        if request.part is None:
+            value = self._plant.info(address, nr)
+        else:
+            value = self._plant.parameter(address, nr, _CAN_PARTS[_part(request.part)])
+        if value is None:
+            raise _Refusal(ScomError.OBJECT_ID_NOT_FOUND)
+        return value
+
+    def _write(self, address: int, request: can_public.CanRequest, value: float) -> None:
+        part = _part(request.part)
+        if part not in (can_public.CanPart.FLASH, can_public.CanPart.RAM):
+            raise _Refusal(ScomError.PROPERTY_IS_READ_ONLY)
+        try:
+            encode_value(parameter_at(address, request.object_id).format, value)
+        except UnknownObject:
+            raise _Refusal(ScomError.OBJECT_ID_NOT_FOUND) from None
+        except ValueError:
+            raise _Refusal(ScomError.INVALID_DATA) from None
+        error = write_checked(
+            self._plant, address, request.object_id, value, part == can_public.CanPart.FLASH
+        )
+        if error is not None:
+            raise _Refusal(error)
+
+
+def _part(part: int | None) -> can_public.CanPart:
+    if part is None or part not in can_public.CanPart._value2member_map_:
+        raise _Refusal(ScomError.INVALID_SERVICE_ARGUMENT)
+    return can_public.CanPart(part)
 
 
 def _is_property(request: Request) -> bool:
