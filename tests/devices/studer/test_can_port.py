@@ -3,51 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import can
 import pytest
 from tests.support.studer_port import INFOS
+from tests.support.xcom_can import xcom_can
 
 from stallaini.clock import SystemClock
-from stallaini.devices.can_battery.simulator import BatteryState, encode_burst
 from stallaini.devices.can_bus.simbus import Hub, SimBus
 from stallaini.devices.studer.can_master import CanMaster
 from stallaini.devices.studer.can_port import CanPort, open_frame_port
 from stallaini.devices.studer.can_public import Identifier
 from stallaini.devices.studer.port import PortLost
-from stallaini.devices.studer.simulator import CanNode, MemoryPlant
+from stallaini.devices.studer.simulator import MemoryPlant
 from stallaini.errors import OperatorError
-
-BATTERY = BatteryState(voltage_v=49.86, current_a=-27.0, soc_pct=4)
-
-
-@asynccontextmanager
-async def xcom_can(bus: can.BusABC) -> AsyncIterator[MemoryPlant]:
-    """A simulated Xcom-CAN on a python-can bus, with a battery beside it."""
-    plant = MemoryPlant(INFOS)
-    node = CanNode(plant)
-    stopped = asyncio.Event()
-
-    def serve() -> None:
-        while not stopped.is_set():
-            message = bus.recv(0.02)
-            if message is None or not message.is_extended_id:
-                continue
-            for can_id, data in encode_burst("pylontech-1.2", BATTERY):
-                bus.send(can.Message(arbitration_id=can_id, is_extended_id=False, data=data))
-            for can_id, data in node.answer(message.arbitration_id, bytes(message.data)):
-                bus.send(can.Message(arbitration_id=can_id, is_extended_id=True, data=data))
-
-    serving = asyncio.create_task(asyncio.to_thread(serve))
-    try:
-        yield plant
-    finally:
-        stopped.set()
-        await serving
-        bus.shutdown()
 
 
 async def _ask(port: CanPort, plant: MemoryPlant) -> None:
@@ -62,7 +32,7 @@ async def _ask(port: CanPort, plant: MemoryPlant) -> None:
 
 async def test_an_xcom_can_is_asked_on_a_virtual_bus() -> None:
     other_end = can.Bus(interface="virtual", channel="xcom")
-    async with xcom_can(other_end) as plant:
+    async with xcom_can(other_end, MemoryPlant(INFOS)) as plant:
         await _ask(await open_frame_port("virtual:xcom", True, SystemClock()), plant)
 
 
@@ -70,7 +40,7 @@ async def test_an_xcom_can_is_asked_through_a_hub(tmp_path: Path) -> None:
     hub = Hub(tmp_path / "bus")
     await hub.start()
     other_end = await asyncio.to_thread(SimBus, str(tmp_path / "bus"))
-    async with xcom_can(other_end) as plant:
+    async with xcom_can(other_end, MemoryPlant(INFOS)) as plant:
         port = await open_frame_port(f"simbus:{tmp_path}/bus", True, SystemClock())
         await _ask(port, plant)
     await hub.close()
