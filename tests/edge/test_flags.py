@@ -16,7 +16,7 @@ def told(
     """Feed one value a second; what is told, and for which second."""
     events = []
     for second, value in enumerate(values, start_s):
-        event = watcher.feed(Reading(channel, second, value), wall_s=second)
+        event = watcher.feed(Reading(channel, second, value), lambda: second)
         if event is not None:
             assert event.data == {"channel": channel}
             events.append((event.kind, event.at_s))
