@@ -70,7 +70,8 @@ class FlagWatcher:
         if value != flag.notable and turning_for_s < HELD_S:
             return None
         flag.shown, flag.turning_since_s = value, None
-        return Event(int(wall_s() - turning_for_s), RAISED if value else CLEARED, {"channel": reading.channel})
+        kind = RAISED if value else CLEARED
+        return Event(int(wall_s() - turning_for_s), kind, {"channel": reading.channel})
 
 
 def _new_flag(channel: str) -> _Flag:
