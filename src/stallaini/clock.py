@@ -107,13 +107,13 @@ class VirtualClock:
 class SharedClock:
     """A clock in a small file that one process drives and others read: for replay faster than real time.
 
-    The file holds two doubles of this machine: monotonic seconds, and wall seconds less those. A reader
-    that sleeps looks at the file every 2 ms of real time.
+    The file holds three doubles of this machine: monotonic seconds, wall seconds less those, and whether the
+    wall time is right (1 or 0). A reader that sleeps looks at the file every 2 ms of real time.
     """
 
-    # Only the first double ever changes, and a memoryview's item is written and read whole: struct goes
-    # byte by byte, so that a reader in another process would now and then see half of the old time.
-    _LAYOUT = struct.Struct("=dd")
+    # A memoryview's item is written and read whole: struct goes byte by byte, so that a reader in another
+    # process would now and then see half of the old time.
+    _LAYOUT = struct.Struct("=ddd")
     _POLL_S = 0.002
 
     def __init__(self, path: Path) -> None:
@@ -123,7 +123,7 @@ class SharedClock:
     @classmethod
     def create(cls, path: Path, wall_s: float, monotonic_s: float = 1000.0) -> SharedClock:
         """Make the file (replacing an old one) and return a clock on it."""
-        path.write_bytes(cls._LAYOUT.pack(monotonic_s, wall_s - monotonic_s))
+        path.write_bytes(cls._LAYOUT.pack(monotonic_s, wall_s - monotonic_s, 1.0))
         return cls(path)
 
     def monotonic_s(self) -> float:
@@ -135,12 +135,17 @@ class SharedClock:
         return self._cells[0] + self._cells[1]
 
     def synchronized(self) -> bool:
-        """True: its time is the only one there is."""
-        return True
+        """What the driver says of it; True unless it says otherwise."""
+        return self._cells[2] != 0.0
 
     def advance(self, seconds: float) -> None:
         """Driver only: move both times forward."""
         self._cells[0] += seconds
+
+    def set_wall(self, wall_s: float, *, right: bool = True) -> None:
+        """Driver only: step the wall time, and say whether it is to be believed."""
+        self._cells[2] = float(right)
+        self._cells[1] = wall_s - self._cells[0]
 
     async def sleep(self, seconds: float) -> None:
         """Poll the file until its monotonic time has passed the end."""

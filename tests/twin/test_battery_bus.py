@@ -15,6 +15,7 @@ from stallaini.devices.can_bus.frame import Frame
 from stallaini.errors import OperatorError
 from stallaini.twin.battery_bus import BatteryBus
 from stallaini.twin.house import House
+from stallaini.twin.life import Life
 from stallaini.twin.wire import HubWire, wire_of
 
 NOON_S = 1_795_428_000.0
@@ -41,9 +42,17 @@ class Tape:
     async def close(self) -> None: ...
 
 
+def _lived() -> Life:
+    life = Life(House(), VirtualClock(NOON_S))
+    life.catch_up()
+    return life
+
+
 async def test_one_burst_a_second_reads_as_the_profile_it_speaks() -> None:
     clock, tape = VirtualClock(NOON_S, 1000.25), Tape()
-    sending = asyncio.create_task(BatteryBus(House(), tape, clock, "pylontech-1.2").run())
+    life = Life(House(), clock)
+    life.each_second.append(BatteryBus(life, tape, "pylontech-1.2").send)
+    sending = asyncio.create_task(life.run())
     for _ in range(10):
         await asyncio.sleep(0)
         clock.advance(0.5)
@@ -66,33 +75,65 @@ async def test_one_burst_a_second_reads_as_the_profile_it_speaks() -> None:
 
 
 async def test_a_house_lives_through_a_long_pause() -> None:
-    clock, tape, house = VirtualClock(NOON_S + 8 * 3600), Tape(), House(soc_pct=80)
-    bus = BatteryBus(house, tape, clock)
+    clock, house = VirtualClock(NOON_S + 8 * 3600), House(soc_pct=80)
+    life = Life(house, clock)
     clock.advance(6 * 3600)
-    await bus.burst()
+    life.catch_up()
     assert 55 < house.pack.soc_pct < 75, "six hours of night passed, not one minute"
 
 
 async def test_an_alarm_the_profile_has_no_bit_for_does_not_stop_the_bus() -> None:
     clock, tape, house = VirtualClock(NOON_S), Tape(), House(soc_pct=0.1)
     house.pack.temperature_c = -15.0
-    await BatteryBus(house, tape, clock, "pylontech-1.3").burst()
+    life = Life(house, clock)
+    life.catch_up()
+    await BatteryBus(life, tape, "pylontech-1.3").send()
     assert len(tape.frames) == 6
+
+
+@pytest.mark.parametrize(
+    ("brand", "profile", "maker"),
+    [("byd", "victron", b"BYD"), ("pytes", "victron", b"PYTES"), ("pylontech", "pylontech-1.2", b"PYLON")],
+)
+async def test_a_brand_speaks_its_profile_under_its_own_name(brand: str, profile: str, maker: bytes) -> None:
+    tape = Tape()
+    await BatteryBus(_lived(), tape, brand).send()
+    assert dict(tape.frames)[0x35E].startswith(maker)
+    battery = CanBattery("battery", "auto")
+    for second in range(5):
+        for can_id, data in tape.frames:
+            battery.feed(Frame(can_id, data, float(second)))
+    assert battery.profile == profile
+
+
+async def test_an_error_frame_passes_where_the_bus_has_such_frames() -> None:
+    wire = wire_of("virtual:twin-errors")
+    await wire.start()
+    bus = BatteryBus(_lived(), wire)
+    bus.silenced.add("bus off")
+    bus.error_frames.append(0x40)
+    with can.Bus(interface="virtual", channel="twin-errors") as listener:
+        await bus.send()
+        message = listener.recv(1.0)
+        assert message is not None
+        assert (message.is_error_frame, message.arbitration_id) == (True, 0x40)
+        assert listener.recv(0) is None
+    await wire.close()
 
 
 def test_a_profile_that_cannot_be_sent_is_refused() -> None:
     with pytest.raises(OperatorError, match="choose a profile"):
-        BatteryBus(House(), Tape(), VirtualClock(0.0), "generic")
+        BatteryBus(_lived(), Tape(), "generic")
 
 
 async def test_the_twin_serves_its_bus_to_whoever_connects(tmp_path: Path) -> None:
     wire = wire_of(f"simbus:{tmp_path / 'can0'}")
     assert isinstance(wire, HubWire)
     await wire.start()
-    bus = BatteryBus(House(), wire, VirtualClock(NOON_S))
+    bus = BatteryBus(_lived(), wire)
     async with listening(str(tmp_path / "can0"), lambda: 0.0) as heard:
         await wire.listening()
-        await bus.burst()
+        await bus.send()
         await wire.drained()
         assert heard.frames == 6
     await wire.close()
@@ -103,7 +144,7 @@ async def test_any_other_bus_of_python_can_will_do() -> None:
     wire = wire_of("virtual:twin-test")
     await wire.start()
     with can.Bus(interface="virtual", channel="twin-test") as listener:
-        await BatteryBus(House(), wire, VirtualClock(NOON_S)).burst()
+        await BatteryBus(_lived(), wire).send()
         assert listener.recv(1.0) is not None
     await wire.close()
 

@@ -40,13 +40,59 @@ async def test_it_speaks_each_second_and_stops_cleanly(tmp_path: Path, stop_sign
     assert not socket.exists()
 
 
+async def test_it_serves_every_wire_and_takes_orders(tmp_path: Path) -> None:
+    wires = {
+        "--bus": f"simbus:{tmp_path / 'can'}",
+        "--xcom-can": f"simbus:{tmp_path / 'can'}",
+        "--scom": f"pty:{tmp_path / 'xcom'}",
+        "--rs485": f"pty:{tmp_path / 'cells'}",
+        "--control": str(tmp_path / "control"),
+    }
+    program = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "stallaini.cli", "twin", *(word for pair in wires.items() for word in pair)),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert program.stderr is not None
+    try:
+        async with asyncio.timeout(20):
+            said = [(await program.stderr.readline()).decode() for _ in wires]
+            assert all(any(place in line for line in said) for place in wires.values())
+            control = ["--control", str(tmp_path / "control")]
+            assert await asyncio.to_thread(main, ["twin", "fault", "dry-well", "--for", "60", *control]) == 0
+            assert await asyncio.to_thread(main, ["twin", "fault", *control]) == 0
+            assert await asyncio.to_thread(main, ["twin", "fault", "dry-well", "--end", *control]) == 0
+            assert await asyncio.to_thread(main, ["twin", "state", *control]) == 0
+            program.terminate()
+            assert await program.wait() == 0
+    finally:
+        if program.returncode is None:
+            program.kill()
+            await program.wait()
+    assert _left_in(tmp_path) == [], "no link, no socket"
+
+
+def _left_in(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
         (["--bus", "pigeon:1"], "no such bus"),
         (["--bus", "simbus:/nonexistent/can0"], "cannot make the bus"),
         (["--bus", "virtual:x", "--soc", "101"], "give 0 to 100"),
-        (["--bus", "virtual:x", "--profile", "nokia"], "nokia"),
+        (
+            ["--bus", "virtual:x", "--profile", "nokia"],
+            "sma, victron; or a brand: byd (victron)",
+        ),
+        (["--bus", "virtual:x", "--scenario", "absent.toml"], "cannot read absent.toml"),
+        (["--bus", "virtual:x", "--scenario", __file__], "is no TOML"),
+        (["--bus", "virtual:x", "--relay", "5683"], "no such relay"),
+        (["--scom", "rs232:x"], "no such line"),
+        ([], "serve at least one wire"),
+        (["fault", "--control", "/nonexistent/c", "dry-well"], "no twin listens"),
+        (["fault", "--control", "/nonexistent/c", "dry-well", "how=3"], "no parameter 'how'"),
         (["--bus", "virtual:x", "--site", "absent.toml"], "cannot read absent.toml"),
         (["--bus", "virtual:x", "--site", __file__], "has faults"),
     ],

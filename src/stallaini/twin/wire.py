@@ -8,7 +8,7 @@ from typing import Protocol
 import can
 
 from stallaini.devices.can_bus.interfaces import bus_arguments
-from stallaini.devices.can_bus.simbus import Hub
+from stallaini.devices.can_bus.simbus import ERROR, Hub
 from stallaini.errors import OperatorError
 
 _HUB = "simbus"
@@ -21,7 +21,7 @@ class Wire(Protocol):
         """Open it. Raises OperatorError."""
 
     async def send(self, can_id: int, data: bytes) -> None:
-        """Put one frame with an 11-bit id on the bus."""
+        """Put one frame on the bus: an 11-bit id, or ERROR and the class of a SocketCAN error frame."""
 
     async def listening(self) -> None:
         """Return when somebody listens, at once where the bus cannot tell."""
@@ -88,12 +88,21 @@ class BusWire:
             raise OperatorError(f"{reason}; check that the interface exists and is up") from error
 
     async def send(self, can_id: int, data: bytes) -> None:
-        """Put one frame on the bus. Raises OperatorError when the bus refuses it."""
+        """Put one frame on the bus. Raises OperatorError when the bus refuses it.
+
+        A bus that carries no error frames (SocketCAN) lets them drop.
+        """
         if self._bus is None:
             raise RuntimeError("send before start")
+        is_error = bool(can_id & ERROR)
+        frame = can.Message(
+            arbitration_id=can_id & ~ERROR, data=data, is_extended_id=False, is_error_frame=is_error
+        )
         try:
-            self._bus.send(can.Message(arbitration_id=can_id, data=data, is_extended_id=False), timeout=1.0)
+            self._bus.send(frame, timeout=1.0)
         except can.CanError as error:
+            if is_error:
+                return
             raise OperatorError(f"the bus {self._spec} refuses frames: {error}") from error
 
     async def listening(self) -> None:

@@ -42,6 +42,7 @@ __all__ = ["CanNode", "Faults", "MemoryPlant", "Plant", "ScomGateway"]
 
 _READ, _WRITE = 1, 2
 _RESERVED_FLAGS = 0xC0
+_CLEAR_RESTART = 5104
 _PARTS = {
     Property.VALUE: Part.VALUE,
     Property.UNSAVED: Part.VALUE,
@@ -83,6 +84,8 @@ class ScomGateway:
         guid: bytes = bytes(range(16)),
     ) -> None:
         self.faults = Faults()
+        self.restarted = False
+        """Told in the flags of every answer until somebody writes 5104."""
         self.answered = 0
         """Requests answered so far, refusals included."""
         self._plant = plant
@@ -126,9 +129,8 @@ class ScomGateway:
     def _flags(self) -> int:
         stored = self._plant.messages()
         pending = bool(stored) and stored[0] != self._newest_read
-        return (
-            _RESERVED_FLAGS | Flag.SD_PRESENT | Flag.DATALOGGER_SUPPORTED | (pending * Flag.MESSAGE_PENDING)
-        )
+        news = (pending * Flag.MESSAGE_PENDING) | (self.restarted * Flag.RESTARTED)
+        return _RESERVED_FLAGS | Flag.SD_PRESENT | Flag.DATALOGGER_SUPPORTED | news
 
     def _serve(self, address: int, request: Request) -> bytes:
         if self.faults.busy_until_s > self._unix_s():
@@ -187,6 +189,8 @@ class ScomGateway:
         error = write_checked(self._plant, address, nr, value, request.property_id == Property.VALUE)
         if error is not None:
             raise _Refusal(error)
+        if nr == _CLEAR_RESTART:
+            self.restarted = False
 
     def _serve_own(self, address: int, request: Request) -> bytes:
         """What the gateway itself knows: messages, its GUID, many infos at once."""
