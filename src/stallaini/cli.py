@@ -32,7 +32,7 @@ VERBS = {
     "user": Verb("stallaini.server.cli_user", "people, tokens and the bot password", "user add anna"),
     "bot": Verb("stallaini.bot.cli", "the Telegram bot", "bot --api http://127.0.0.1:8080"),
     "check": Verb("stallaini.ops.check", "check a site file", "check examples/stallaini.toml"),
-    "decode": Verb("stallaini.devices.can_battery.cli", "decode a CAN log", "decode candump.log --json"),
+    "decode": Verb("stallaini.devices.decode_cli", "decode recorded traffic", "decode candump.log --json"),
     "replay": Verb("stallaini.ops.replay", "play a Studer datalog as CAN traffic", "replay LG160704.CSV"),
     "import": Verb(
         "stallaini.ops.importing",

@@ -1,4 +1,4 @@
-"""`stallaini decode`: what a CAN log says, a JSON line or a table row per frame."""
+"""`stallaini decode` of a battery's CAN log: what it says, a JSON line or a table row per frame."""
 
 from __future__ import annotations
 
@@ -24,7 +24,11 @@ _DAMAGES_SHOWN = 20
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The arguments of `decode`."""
-    parser.add_argument("file", type=Path, help="candump .log, .asc, .blf, .csv, .trc, ... (.gz may follow)")
+    parser.add_argument(
+        "file",
+        type=Path,
+        help="candump .log, .asc, .blf, .csv, .trc, ... (.gz may follow), or - for standard input",
+    )
     parser.add_argument(
         "--profile",
         metavar="NAME",

@@ -67,10 +67,10 @@ def _candump(path: Path, file: TextIO, damage: Damage, sure: bool) -> Iterator[F
         text = line.strip()
         if not text:
             continue
-        match = _CANDUMP.fullmatch(text)
-        if match is not None and len(match["data"] or "") <= 2 * 64:
+        frame = candump_frame(text)
+        if frame is not None:
             sure = True
-            yield _candump_frame(match)
+            yield frame
         elif sure:
             damage(f"line {number} is no candump line: {text[:60]!r}")
         else:
@@ -80,7 +80,11 @@ def _candump(path: Path, file: TextIO, damage: Damage, sure: bool) -> Iterator[F
             )
 
 
-def _candump_frame(match: re.Match[str]) -> Frame:
+def candump_frame(line: str) -> Frame | None:
+    """The frame in a line as `candump -l` writes it; None when it is no such line."""
+    match = _CANDUMP.fullmatch(line)
+    if match is None or len(match["data"] or "") > 2 * 64:
+        return None
     flagged, t = int(match["id"], 16), float(match["t"])
     is_error = len(match["id"]) == 8 and bool(flagged & _ERROR_FLAG)
     return Frame(

@@ -68,6 +68,14 @@ def encode_values(families: Iterable[Family], unix_s: int, values: Iterable[tupl
     return _HEAD.pack(present, unix_s) + b"".join(_VALUE.pack(*entry, value) for entry, value in values)
 
 
+def answered_entries(data: bytes) -> list[Entry]:
+    """The entries that an answer is of. Raises ValueError on a wrong length."""
+    count, rest = divmod(len(data) - _HEAD.size, _VALUE.size)
+    if count < 1 or rest:
+        raise ValueError(f"{len(data)} bytes are no values")
+    return [Entry(nr, unit) for nr, unit, _ in _VALUE.iter_unpack(data[_HEAD.size :])]
+
+
 def decode_values(data: bytes, asked: Sequence[Entry]) -> Values:
     """The values of `asked`. Raises ValueError when the answer is of another length or of other entries."""
     if len(data) != _HEAD.size + len(asked) * _VALUE.size:

@@ -1,1 +1,0 @@
-"""A Studer gateway: the wire to Studer devices: manifest; the code is in `devices/studer`."""

@@ -1,1 +1,0 @@
-"""A Studer Xtender: manifest and what is asked of it; the code is in `devices/studer`."""
