@@ -133,6 +133,7 @@ class ScomMaster:
         def decode(data: bytes) -> tuple[float, ...]:
             nonlocal present
             present, _, values = multi_info.decode_values(data, entries)
+            self._multi_works = True
             return values
 
         try:
@@ -146,9 +147,9 @@ class ScomMaster:
         except StuderSilent:
             if self._multi_works:
                 raise
-            self._multi_works = False
+            # Silence on a bad line tells nothing of the gateway.
+            self._multi_works = None if self._doubted else False
             return {}
-        self._multi_works = True
         return {
             each: value
             for each, value in zip(wanted, values, strict=True)
