@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from tests.support.edge import DESCRIPTION
 
 from stallaini.edge.flags import FlagWatcher
@@ -16,7 +18,7 @@ def told(
     """Feed one value a second; what is told, and for which second."""
     events = []
     for second, value in enumerate(values, start_s):
-        event = watcher.feed(Reading(channel, second, value), wall_s=second)
+        event = watcher.feed(Reading(channel, second, value), partial(float, second))
         if event is not None:
             assert event.data == {"channel": channel}
             events.append((event.kind, event.at_s))

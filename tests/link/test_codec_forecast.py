@@ -79,27 +79,27 @@ def test_power_is_voltage_times_current_and_current_the_other_way_round() -> Non
 def test_a_value_that_climbs_is_forecast_to_climb_on() -> None:
     forecast = Forecast(guides_of(BATTERY, 0), (5000,), 5000)
     for value in range(5010, 5200, 10):
-        forecast.look((), value - 10, None, None)
+        forecast.look((), value - 10, (-1, -1))
         forecast.learn(value)
-    forecast.look((), 5190, None, None)
+    forecast.look((), 5190, (-1, -1))
     assert (forecast.source, forecast.value) == (TREND, 5200)
 
 
 def test_what_never_moves_is_forecast_to_stay() -> None:
     forecast = Forecast(guides_of(BATTERY, 1), (5000, 4990), 4990)
     for now in range(5001, 5030):
-        forecast.look((now,), 4990, None, now)
+        forecast.look((now,), 4990, (-1, 0))
         forecast.learn(4990)
-    forecast.look((5100,), 4990, None, 5100)
+    forecast.look((5100,), 4990, (-1, 0))
     assert (forecast.source, forecast.value) == (PAST, 4990)
 
 
 def test_a_lowest_value_is_never_forecast_above_the_mean() -> None:
     base = (4961, 4960, 4961, 4960, -40, -41, -200, -203)
     forecast = Forecast(guides_of(BATTERY, 7), base, -203)
-    forecast.look(base[:7], -203, None, -200)
+    forecast.look(base[:7], -203, (-1, 6))
     assert (forecast.source, forecast.value) == (PRODUCT, -203)
-    forecast.look((*base[:6], -210), -203, None, -210)
+    forecast.look((*base[:6], -210), -203, (-1, 6))
     assert (forecast.source, forecast.value) == (PRODUCT, -210)
 
 
@@ -109,7 +109,7 @@ def test_a_forecast_is_a_number_of_64_bits_whatever_the_values_were(rows: list[t
     series = kinds("battery.voltage.mean", "battery.current.mean", "battery.power.mean")
     forecast = Forecast(guides_of(series, 2), rows[0], rows[0][2])
     for before, now in pairwise(rows):
-        forecast.look(now[:2], before[2], None, None)
+        forecast.look(now[:2], before[2], (-1, -1))
         assert LOWEST <= forecast.value <= HIGHEST
         forecast.learn(now[2])
 

@@ -108,7 +108,7 @@ class EdgeCore:
     def on_reading(self, reading: Reading) -> None:
         """Take one reading; a flag it changes is journaled, and sent, at once."""
         self._sampler.feed(reading)
-        event = self._flags.feed(reading, self._clock.wall_s())
+        event = self._flags.feed(reading, self._clock.wall_s)
         if event is not None:
             logger.info("%s: %s", event.kind, event.data["channel"])
             self._keeper.append([event], self._flags.memory)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -51,8 +52,8 @@ class FlagWatcher:
         shown = {name: flag.shown for name, flag in self._flags.items() if flag.shown is not None}
         return msgspec.msgpack.encode(shown)
 
-    def feed(self, reading: Reading, wall_s: float) -> Event | None:
-        """Take one reading; `wall_s` is the Unix time now. Returns the event it makes, if any."""
+    def feed(self, reading: Reading, wall_s: Callable[[], float]) -> Event | None:
+        """Take one reading; `wall_s` tells the Unix time now. Returns the event it makes, if any."""
         flag = self._flags.get(reading.channel)
         if flag is None or reading.value is None:
             return None
@@ -69,7 +70,8 @@ class FlagWatcher:
         if value != flag.notable and turning_for_s < HELD_S:
             return None
         flag.shown, flag.turning_since_s = value, None
-        return Event(int(wall_s - turning_for_s), RAISED if value else CLEARED, {"channel": reading.channel})
+        kind = RAISED if value else CLEARED
+        return Event(int(wall_s() - turning_for_s), kind, {"channel": reading.channel})
 
 
 def _new_flag(channel: str) -> _Flag:

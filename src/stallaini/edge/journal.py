@@ -100,6 +100,7 @@ class Journal:
             self.sent_seq = self.acked_seq
             self._above_seq = 0 if self.new else self.last_seq + skipped_seqs()
             self._covered = self._read_covered()
+            self._limit = Room(self._db, int(_HIGH_WATER * max_bytes))
         except BaseException:
             self._db.close()
             raise
@@ -330,7 +331,7 @@ class Journal:
 
     def _keep_within_limit(self) -> None:
         """Make room when the file nears its limit. Failing to is no loss: the next append tries again."""
-        if Room(self._db, int(_HIGH_WATER * self._max_bytes)).enough:
+        if self._limit.enough:
             return
         target = _HIGH_WATER * self._max_bytes - min(_BREATH * self._max_bytes, _BREATH_BYTES)
         try:

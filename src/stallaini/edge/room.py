@@ -59,12 +59,12 @@ class Room:
     @property
     def used_bytes(self) -> int:
         """Bytes of the file that hold something; the rest is free for new entries."""
-        return (self._pragma("page_count") - self._pragma("freelist_count")) * self._page_bytes
+        return self._file_bytes() - self._pragma("freelist_count") * self._page_bytes
 
     @property
     def enough(self) -> bool:
-        """Whether the target is met."""
-        return self.used_bytes <= self._target_bytes
+        """Whether the target is met; a file that meets it as a whole is not looked into."""
+        return self._file_bytes() <= self._target_bytes or self.used_bytes <= self._target_bytes
 
     def forget(self, before_seq: int) -> None:
         """Delete what the server has, up to but not including `before_seq`."""
@@ -141,6 +141,9 @@ class Room:
         loss.over_minute(thinned.body)
         loss.minutes += len(run)
         loss.kept += 1
+
+    def _file_bytes(self) -> int:
+        return self._pragma("page_count") * self._page_bytes
 
     def _pragma(self, name: str) -> int:
         return int(self._db.execute(f"PRAGMA {name}").fetchone()[0])

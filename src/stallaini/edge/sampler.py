@@ -20,12 +20,16 @@ class _Tally:
     """One channel: the samples of the running minute in steps of its resolution, and the newest value."""
 
     __slots__ = (
-        "count", "given", "high", "last", "low", "newest", "newest_s", "resolution", "spec", "total"
+        "count", "given", "high", "last", "low", "newest", "newest_s", "quantity", "resolution",
+        "said", "said_steps", "stale_after_s", "total",
     )  # fmt: skip
 
     def __init__(self, spec: ChannelSpec) -> None:
-        self.spec = spec
+        self.quantity = QUANTITIES[spec.quantity]
         self.resolution = spec.resolution
+        self.stale_after_s = spec.stale_after_s
+        self.said: float | bool | None = None
+        self.said_steps = 0
         self.newest: int | None = None
         self.newest_s = -math.inf
         self.given: dict[str, int] = {}
@@ -46,6 +50,14 @@ class _Tally:
         self.count += 1
         self.total += steps
         self.last = steps
+
+    def steps(self, value: float | bool) -> int | None:
+        """A value in steps; None if its quantity rules it out. Most devices repeat themselves mostly."""
+        if value != self.said:
+            if not (math.isfinite(value) and self.quantity.plausible(value)):
+                return None
+            self.said, self.said_steps = value, round(value / self.resolution)
+        return self.said_steps
 
     def value(self, aggregate: str) -> int | None:
         """One aggregate of the minute: the device's own if it gave one, else that of the samples."""
@@ -87,34 +99,37 @@ class Sampler:
 
     def feed(self, reading: Reading) -> None:
         """Take one reading. One of a channel that is not in the description counts as refused."""
-        tally = self._tallies.get(reading.channel)
+        channel, at_s, value, aggregate = reading
+        tally = self._tallies.get(channel)
         if tally is None:
             self.refused += 1
             return
-        self._newest_s = max(self._newest_s, reading.monotonic_s)
-        if reading.aggregate is not None:
-            self._take_aggregate(tally, reading.aggregate, reading)
+        if at_s > self._newest_s:
+            self._newest_s = at_s
+        if aggregate is not None:
+            self._take_aggregate(tally, aggregate, reading)
             return
-        if reading.monotonic_s < tally.newest_s:
+        if at_s < tally.newest_s:
             return
-        if reading.value is None:
-            tally.newest, tally.newest_s = None, reading.monotonic_s
+        if value is None:
+            tally.newest, tally.newest_s = None, at_s
             return
-        if not _plausible(tally.spec.quantity, reading.value):
+        steps = tally.steps(value)
+        if steps is None:
             self.refused += 1
             return
-        steps = round(reading.value / tally.resolution)
-        tally.newest, tally.newest_s = steps, reading.monotonic_s
-        if self._newest_s - reading.monotonic_s <= tally.spec.stale_after_s:
+        tally.newest, tally.newest_s = steps, at_s
+        if self._newest_s - at_s <= tally.stale_after_s:
             tally.add(steps)
 
     def _take_aggregate(self, tally: _Tally, aggregate: str, reading: Reading) -> None:
-        if reading.value is None or self._newest_s - reading.monotonic_s > tally.spec.stale_after_s:
+        if reading.value is None or self._newest_s - reading.monotonic_s > tally.stale_after_s:
             return
-        if aggregate not in _AGGREGATE or not _plausible(tally.spec.quantity, reading.value):
+        steps = tally.steps(reading.value)
+        if aggregate not in _AGGREGATE or steps is None:
             self.refused += 1
             return
-        tally.given[aggregate] = round(reading.value / tally.resolution)
+        tally.given[aggregate] = steps
 
     def close(self, minute: int, quality: TimeQuality = TimeQuality.EXACT) -> Minute:
         """The running minute as number `minute` (whole minutes since 1970), and a fresh one begun."""
@@ -139,7 +154,3 @@ def _newest(tally: _Tally, now_s: float) -> tuple[int, int] | None:
     if tally.newest is None:
         return None
     return tally.newest, max(0, int(now_s - tally.newest_s))
-
-
-def _plausible(quantity: str, value: float | bool) -> bool:
-    return math.isfinite(value) and QUANTITIES[quantity].plausible(value)

@@ -191,24 +191,32 @@ class Forecast:
                 # What was small will not have grown by much: a quarter of it is a fair guess.
                 self._errors[number] = min(abs(value - at), _MAX_ERROR) << _SIXTEENTHS - 2
 
-    def look(self, now: Values, before: int, low: int | None, high: int | None) -> None:
-        """Forecast the value after `before`, which lies between `low` and `high`, by this minute so far."""
+    def look(self, now: Values, before: int, bounds: tuple[int, int]) -> bool:
+        """Forecast the value after `before` by this minute so far; whether it is by more than the past.
+
+        `bounds` are the positions of the series that it lies between, -1 where there is none.
+        """
         errors = self._errors
+        self.value, self.source, self._error = before, PAST, errors[0]
         if not errors[0]:
             # What never moves needs no other guide, and they are not judged by its silence.
-            self.value, self.source, self._offers = before, PAST, []
-            return
-        best, offers = -1, []
-        for (source, number_at), distance, error in zip(self._guides, self._distances, errors, strict=True):
+            self._offers = []
+            return False
+        best, offers = errors[0] * _WEIGHTS[PAST], [before]
+        for number in range(1, len(errors)):
+            source, number_at = self._guides[number]
             at = number_at(now, before)
-            at = before if at is None else at + (distance + 8 >> _SIXTEENTHS)
+            at = before if at is None else at + (self._distances[number] + 8 >> _SIXTEENTHS)
             offers.append(at)
-            rank = error * _WEIGHTS[source]
-            if best < 0 or rank < best:
-                best, self.value, self.source, self._error = rank, at, source, error
+            rank = errors[number] * _WEIGHTS[source]
+            if rank < best:
+                best, self.value, self.source, self._error = rank, at, source, errors[number]
         self._offers = offers
-        if self.source:
-            self._bound(LOWEST if low is None else low, HIGHEST if high is None else high)
+        if not self.source:
+            return False
+        low, high = (now[bound] if bound >= 0 else None for bound in bounds)
+        self._bound(LOWEST if low is None else low, HIGHEST if high is None else high)
+        return True
 
     def learn(self, value: int) -> None:
         """Take in what the value was."""
@@ -216,10 +224,13 @@ class Forecast:
         if not self._offers:
             self._errors[0] = min(abs(value - self.value), _MAX_ERROR) << _SIXTEENTHS - _FORGET
             return
+        errors = self._errors
         for number, offer in enumerate(self._offers):
-            off, error = value - offer, self._errors[number]
-            self._errors[number] += ((min(abs(off), _MAX_ERROR) << _SIXTEENTHS) - error) >> _FORGET
-            if self._guides[number].source in _DISTANT:
+            off = value - offer
+            size = off if off >= 0 else -off
+            size = (size if size < _MAX_ERROR else _MAX_ERROR) << _SIXTEENTHS
+            errors[number] += (size - errors[number]) >> _FORGET
+            if off and self._guides[number].source in _DISTANT:
                 self._distances[number] += off << _SIXTEENTHS - _FORGET
 
     def off_slot(self, before: int, beside_off: bool) -> int:

@@ -110,11 +110,7 @@ class Run:
         forecast = self.forecasts[position]
         if forecast is None:
             forecast = self.forecasts[position] = Forecast(guides, self.before, before)
-        low, high = self.layout.bounds[position]
-        forecast.look(
-            self.now, before, self.now[low] if low >= 0 else None, self.now[high] if high >= 0 else None
-        )
-        return forecast if forecast.source else None
+        return forecast if forecast.look(self.now, before, self.layout.bounds[position]) else None
 
     def expected_slot(self, position: int, before: int, forecast: Forecast | None) -> int:
         """Where the odds are that the value is as expected."""
@@ -143,14 +139,15 @@ class Run:
 
     def note(self, position: int, value: int | None) -> None:
         """Take in the value of the series at `position`, the next one."""
-        changed = value != self.before[position]
+        before = self.before[position]
+        changed = value != before
         history = self.histories[position] << 1 | changed
         self.histories[position] = history if history < slots.HISTORIES else _OLDEST | history & (_OLDEST - 1)
         if self.layout.lively[position]:
             self.busy = (self.busy << 1 | changed) & 3
         self.now.append(value)
         forecast = self.forecasts[position]
-        if forecast is not None and value is not None and self.before[position] is not None:
+        if forecast is not None and value is not None and before is not None:
             forecast.learn(value)
         if value is None or not changed:
             return

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import pty
+import termios
 import tty
 from collections.abc import AsyncIterator
 
@@ -49,6 +50,17 @@ async def test_a_serial_line_carries_bytes_both_ways(parity: str) -> None:
         os.write(other, everything)
         assert await gathered(port, 256) == everything
         assert await port.receive(0.01) == b""
+
+
+async def test_bytes_of_wrong_parity_are_dropped_by_the_kernel() -> None:
+    """A pseudo-terminal has no parity to be wrong, but keeps the flags that a real line obeys."""
+    for parity, dropped in (("E", termios.INPCK | termios.IGNPAR), ("N", 0)):
+        other, line = pty.openpty()
+        port = await open_port(f"serial:{os.ttyname(line)}@38400", parity)
+        assert termios.tcgetattr(line)[0] & (termios.INPCK | termios.IGNPAR) == dropped
+        port.close()
+        os.close(line)
+        os.close(other)
 
 
 async def test_a_pseudo_terminal_is_opened_again_with_a_parity_it_cannot_have() -> None:

@@ -21,7 +21,7 @@ from stallaini.devices.studer.objects import (
 
 
 def test_the_table_is_whole() -> None:
-    assert len(all_objects()) == 1400
+    assert len(all_objects()) == 1401
     assert {each.kind for each in all_objects()} == {Kind.INFO, Kind.PARAMETER}
 
 

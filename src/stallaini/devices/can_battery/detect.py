@@ -172,6 +172,7 @@ def _holds_cell_voltages(data: bytes) -> bool:
     return first in _CELL_MV and second in _CELL_MV and not is_fine_soc
 
 
+@functools.lru_cache(maxsize=16)
 def _maker(data: bytes) -> str:
     """The name in 0x35E; of a name with binary behind it (Deye) its first letters."""
     if is_printable(data):

@@ -51,14 +51,25 @@ async def _open_serial(line: PortLine, parity: str, name: str) -> OpenPort:
 
 
 def _open_line(line: PortLine, parity: str) -> serial.Serial:
+    checked = parity != serial.PARITY_NONE
     if Path(line.place).resolve().is_relative_to(_PSEUDO_TERMINALS):
         parity = serial.PARITY_NONE  # they carry bytes, not bits, and refuse any other
     try:
-        return serial.Serial(
+        opened = serial.Serial(
             line.place, line.number, parity=parity, timeout=0, write_timeout=0, exclusive=True
         )
+        if checked:
+            _drop_bytes_of_wrong_parity(opened.fileno())
     except termios.error as error:  # which is no OSError
         raise OSError(*error.args) from error
+    return opened
+
+
+def _drop_bytes_of_wrong_parity(handle: int) -> None:
+    # pyserial sends a parity bit but has the kernel hand on what comes with a wrong one.
+    attributes = termios.tcgetattr(handle)
+    attributes[0] |= termios.INPCK | termios.IGNPAR
+    termios.tcsetattr(handle, termios.TCSANOW, attributes)
 
 
 def _close_opened(opening: asyncio.Future[serial.Serial]) -> None:

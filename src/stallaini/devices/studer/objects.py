@@ -6,7 +6,7 @@ import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 from stallaini.devices.studer.formats import Format
@@ -70,6 +70,7 @@ GROUPS = frozenset({0, 100, 300, 500, 600, 700})
 """Addresses of several devices at once: they take writes and cannot be read."""
 
 
+@lru_cache(maxsize=1024)
 def families_at(address: int) -> tuple[Family, ...]:
     """Families a device at this address can be of, the likelier first. Raises UnknownObject."""
     for first, last, families in _RANGES:
@@ -93,6 +94,7 @@ def parameter(nr: int, family: Family) -> StuderObject:
     return _find(nr, Kind.PARAMETER, (family,))
 
 
+@lru_cache(maxsize=4096)
 def info_at(address: int, nr: int) -> StuderObject:
     """Info `nr` of the device at `address`; at 601 a BMS's, or else a BSP's. Raises UnknownObject."""
     return _find(nr, Kind.INFO, families_at(address))

@@ -228,15 +228,15 @@ class ScomGateway:
         if families is None:
             raise _Refusal(ScomError.OBJECT_ID_NOT_FOUND)
         units = sorted(a for a in self._plant.addresses if family_of(a) in families and a not in GROUPS)
+        if entry.unit not in (multi_info.MASTER, multi_info.MEAN, multi_info.SUM):
+            units = [unit for unit in units if multi_info.unit_of(unit) == entry.unit]
         values = [value for unit in units if (value := self._plant.info(unit, entry.nr)) is not None]
+        if not values:
+            return math.nan
         if entry.unit in (multi_info.MEAN, multi_info.SUM):
             total = math.fsum(values)
-            return total if entry.unit == multi_info.SUM else total / len(values) if values else math.nan
-        if entry.unit == multi_info.MASTER:
-            return values[0] if values else math.nan
-        asked = [unit for unit in units if multi_info.unit_of(unit) == entry.unit]
-        value = self._plant.info(asked[0], entry.nr) if asked else None
-        return math.nan if value is None else value
+            return total if entry.unit == multi_info.SUM else total / len(values)
+        return values[0]
 
 
 _CAN_PARTS = {

@@ -1,0 +1,1 @@
+"""A Studer gateway: the wire to Studer devices: manifest; the code is in `devices/studer`."""

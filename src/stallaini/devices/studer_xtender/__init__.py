@@ -1,0 +1,1 @@
+"""A Studer Xtender: manifest and what is asked of it; the code is in `devices/studer`."""
