@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import fcntl
-import logging
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,11 +12,6 @@ from pathlib import Path
 import msgspec
 
 from stallaini.clock import Clock
-from stallaini.devices.can_battery.battery import CanBattery
-from stallaini.devices.can_bus.frame import Frame
-from stallaini.devices.can_bus.reader import CanReader
-from stallaini.devices.pylontech_rs485.device import PylontechCells
-from stallaini.devices.pylontech_rs485.reader import CellsReader
 from stallaini.edge.boot import read_boot_id
 from stallaini.edge.command_kinds import Handler
 from stallaini.edge.core import EdgeCore
@@ -27,17 +21,13 @@ from stallaini.edge.journal import Origin
 from stallaini.edge.keeper import JournalKeeper
 from stallaini.edge.meter import Meter
 from stallaini.edge.timekeeper import keeping
+from stallaini.edge.wires import Wires
 from stallaini.errors import OperatorError
 from stallaini.link.model_files import read_site_model
-from stallaini.site.config import DeviceConfig, SiteConfig
-from stallaini.site.reading import Reading
-
-logger = logging.getLogger(__name__)
+from stallaini.site.config import SiteConfig
 
 JOURNAL_FILE, INBOX_FILE = "journal.db", "commands.db"
 _LOCK_FILE = "edge.lock"
-_CAN_BATTERY, _CELLS = "can_battery", "pylontech_rs485"
-_POLL_S = 1.0
 
 
 def open_core(
@@ -83,88 +73,29 @@ async def run_edge(
         core = open_core(config, data_dir, clock, exchange, meter=meter)
         try:
             opened(core)
-            await _Program(config, clock, core, poked or asyncio.Event()).run()
+            await _run(core, Wires(config, data_dir, clock, core), poked or asyncio.Event())
         finally:
             core.stopped()
     finally:
         os.close(lock)
 
 
-class _Program:
-    """The wires around a core: a reader for each bus, the core's clock, the courier, the commands."""
+async def _run(core: EdgeCore, wires: Wires, poked: asyncio.Event) -> None:
+    """Read, sample and deliver until cancelled."""
+    core.started()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(wires.run())
+        tasks.create_task(core.keep_time())
+        tasks.create_task(core.courier.run())
+        tasks.create_task(core.commands.run())
+        tasks.create_task(_answer_pokes(core, poked))
 
-    def __init__(self, config: SiteConfig, clock: Clock, core: EdgeCore, poked: asyncio.Event) -> None:
-        self._clock = clock
-        self._core = core
-        self._poked = poked
-        self._buses: dict[str, list[CanBattery]] = {}
-        self._cells: list[CellsReader] = []
-        for device in config.devices:
-            self._add(device)
-        self._readers = [
-            CanReader(bus, clock, self._feeder(batteries), core.on_event)
-            for bus, batteries in self._buses.items()
-        ]
 
-    async def run(self) -> None:
-        """Read, sample and deliver until cancelled."""
-        self._core.started()
-        async with asyncio.TaskGroup() as tasks:
-            for reader in self._readers:
-                tasks.create_task(reader.run())
-            for cells in self._cells:
-                tasks.create_task(cells.run())
-            tasks.create_task(self._core.keep_time())
-            tasks.create_task(self._poll())
-            tasks.create_task(self._core.courier.run())
-            tasks.create_task(self._core.commands.run())
-            tasks.create_task(self._answer_pokes())
-
-    def _add(self, device: DeviceConfig) -> None:
-        """Batteries on the same bus share its reader."""
-        if device.kind == _CELLS:
-            self._cells.append(self._cells_reader(device))
-            return
-        if device.kind != _CAN_BATTERY:
-            logger.warning("device %s: the edge cannot read a %s", device.name, device.kind)
-            return
-        battery = CanBattery(device.name, str(device.settings.get("profile", "auto")))
-        self._buses.setdefault(str(device.settings["bus"]), []).append(battery)
-
-    def _cells_reader(self, device: DeviceConfig) -> CellsReader:
-        settings = device.settings
-        cells = PylontechCells(
-            device.name, int(settings["group"]), int(settings["modules"]), float(settings["poll_s"])
-        )
-        return CellsReader(str(settings["port"]), cells, self._clock, self._take, self._core.on_event)
-
-    def _take(self, reading: Reading) -> None:
-        self._core.ticker.heard(reading.monotonic_s)
-        self._core.on_reading(reading)
-
-    def _feeder(self, batteries: list[CanBattery]) -> Callable[[Frame], None]:
-        def feed(frame: Frame) -> None:
-            self._core.ticker.heard(frame.monotonic_s)
-            for battery in batteries:
-                for reading in battery.feed(frame):
-                    self._core.on_reading(reading)
-
-        return feed
-
-    async def _poll(self) -> None:
-        """Ask each battery once a second what happened to it: found, lost, heard again."""
-        batteries = [battery for shared in self._buses.values() for battery in shared]
-        while True:
-            await self._clock.sleep(_POLL_S)
-            for battery in batteries:
-                for kind, data in battery.poll(self._clock.monotonic_s()):
-                    self._core.on_event(kind, data)
-
-    async def _answer_pokes(self) -> None:
-        while True:
-            await self._poked.wait()
-            self._poked.clear()
-            self._core.poked()
+async def _answer_pokes(core: EdgeCore, poked: asyncio.Event) -> None:
+    while True:
+        await poked.wait()
+        poked.clear()
+        core.poked()
 
 
 def _lock(data_dir: Path) -> int:

@@ -52,7 +52,7 @@ def _check_unique(
     other = taken.setdefault(place, name)
     if other != name:
         reason = f"`{other}` has the {key.name} {values[key.name]} at {key.unique_with} `{place[2]}` already"
-        document.fault(("devices", name, key.name), reason, f"give each device an {key.name} of its own")
+        document.fault(("devices", name, key.name), reason, f"give each device its own {key.name}")
 
 
 def _check_port(document: Document, name: str, key: SettingKind, values: Values) -> None:
