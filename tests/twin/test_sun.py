@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from stallaini.twin.sun import Array, clear_sky_w, elevation_and_azimuth
+from stallaini.twin.array import Array
+from stallaini.twin.sun import clear_sky_w, elevation_and_azimuth
 
 NOTO = (36.9, 15.0)
 

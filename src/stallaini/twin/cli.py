@@ -114,8 +114,7 @@ def _house(config: SiteConfig | None, args: argparse.Namespace) -> House:
     if not -20 <= args.temperature <= 60:
         raise OperatorError(f"--temperature {args.temperature:g} is no battery's; give -20 to 60")
     house = House(seed=args.seed) if config is None else house_of(config, args.seed)
-    house.pack.soc_pct = args.soc
-    house.pack.temperature_c = args.temperature
+    house.set_battery(args.soc, args.temperature)
     house.controls.aux1_load = "" if args.aux1 == "none" else args.aux1
     house.controls.aux2_load = "" if args.aux2 == "none" else args.aux2
     return house

@@ -43,6 +43,8 @@ class Controls:
     charge_limit_a: float | None = None
     """6069 when 6068 is set: the user's own limit of the whole charge current."""
     remote_entry: bool = False
+    gateway_clock_ahead_s: float = 0.0
+    """How far the devices' own clock is ahead: it decides when their day ends."""
 
 
 @dataclass

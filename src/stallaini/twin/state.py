@@ -26,7 +26,7 @@ class ModuleState:
     current_a: float
     soc_pct: float
     cell_voltages_v: tuple[float, ...]
-    """15 values, resolution 1 mV."""
+    """15 values; the wire has millivolts."""
     temperatures_c: tuple[float, ...]
     """The board of the BMS first, then four groups of cells."""
     remaining_ah: float
@@ -67,10 +67,11 @@ class SolarState:
     irradiance_w_m2: float = 0.0
     """On the array's plane."""
     available_w: float = 0.0
-    """Into the battery side, had the tracker its way."""
+    """What `power_w` would be, had the tracker its way."""
     power_w: float = 0.0
-    """From the panels (11004); the battery side gets it less `loss_w`."""
-    loss_w: float = 0.0
+    """11004: to the battery side. Recorded VarioTracks tell battery voltage times battery current."""
+    panel_power_w: float = 0.0
+    """From the panels: `power_w` and the tracker's loss."""
     panel_voltage_v: float = 0.0
     panel_current_a: float = 0.0
     panel_temperature_c: float = 20.0
@@ -260,30 +261,17 @@ class DayState:
     solar_kwh: float = 0.0  # 11007, 11011
     solar_ah: float = 0.0  # 11006, 11010
     solar_hours: float = 0.0  # 11025, 11026
-    battery_charged_ah: float = 0.0  # 7007, 7009
+    battery_charged_ah: float = 0.0  # 7007, 7009: of the current that the BMS says, offset included
     battery_discharged_ah: float = 0.0  # 7008, 7010
-    battery_charged_kwh: float = 0.0
+    battery_charged_kwh: float = 0.0  # said current and voltage: what a perfect listener to the BMS counts
     battery_discharged_kwh: float = 0.0
+    true_charged_kwh: float = 0.0
+    true_discharged_kwh: float = 0.0
     panel_max_v: float = 0.0  # 11017
     solar_max_a: float = 0.0  # 11018
     solar_max_w: float = 0.0  # 11019
     battery_max_v: float = 0.0  # 11020
     battery_min_v: float = 0.0  # 11021
-
-
-@dataclass(frozen=True)
-class TotalState:
-    """Counters that never go back while the house lives."""
-
-    solar_kwh: float = 0.0  # 11009 (MWh)
-    consumed_kwh: float = 0.0
-    discharged_kwh: float = 0.0
-    charged_kwh: float = 0.0
-    input_kwh: float = 0.0
-    battery_charged_kwh: float = 0.0
-    battery_discharged_kwh: float = 0.0
-    battery_charged_ah: float = 0.0
-    battery_discharged_ah: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -307,4 +295,5 @@ class HouseState:
     minute: MinuteState = MinuteState()
     today: DayState = field(default_factory=DayState)
     yesterday: DayState = field(default_factory=DayState)
-    totals: TotalState = field(default_factory=TotalState)
+    totals: DayState = field(default_factory=DayState)
+    """The same counters since the house began (11009 and the like); they never go back."""

@@ -205,7 +205,7 @@ BMS_INFOS: Mapping[int, InfoOf] = {
     7055: lambda house: house.battery.capacity_ah,
     7056: _always(0.0),
     7057: lambda house: house.bms.soh_pct,
-    7058: lambda house: house.bms.soc_pct,
+    7058: lambda house: house.battery.said_soc_pct,
     7059: _always(0.0),
     7061: lambda house: house.bms.charge_voltage_limit_v,
     7062: lambda house: house.bms.discharge_voltage_limit_v,

@@ -1,0 +1,28 @@
+"""Days of the simulated house, for tests that look at them."""
+
+from __future__ import annotations
+
+from stallaini.twin.house import House
+from stallaini.twin.state import HouseState
+
+NOVEMBER_S = 1_795_392_000.0 - 3600
+"""2026-11-23 00:00 in Noto."""
+JUNE_S = 1_782_000_000.0 - 7200
+"""2026-06-21 00:00 in Noto."""
+DAY_S = 86_400.0
+
+
+def live(house: House, days: float, dt_s: float = 60.0, start_s: float = NOVEMBER_S) -> list[HouseState]:
+    """The house at the end of every step of some days."""
+    return [house.step(start_s + n * dt_s, dt_s) for n in range(1, round(days * DAY_S / dt_s) + 1)]
+
+
+def advance(house: House, days: float, dt_s: float = 60.0, start_s: float = NOVEMBER_S) -> None:
+    """Live some days without looking."""
+    for n in range(1, round(days * DAY_S / dt_s) + 1):
+        house.advance(start_s + n * dt_s, dt_s)
+
+
+def hour(state: HouseState) -> float:
+    """Of the day in the site's winter time."""
+    return (state.wall_s - NOVEMBER_S) % DAY_S / 3600
