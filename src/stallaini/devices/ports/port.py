@@ -16,7 +16,7 @@ class Port(Protocol):
         """Send all of `data`. Raises PortLost."""
 
     async def receive(self, timeout_s: float) -> bytes:
-        """Whatever bytes have come, b"" when none came within `timeout_s`. Raises PortLost."""
+        """Whatever bytes have come, b"" when none came within `timeout_s` (0: now). Raises PortLost."""
 
 
 class OpenPort(Port, Protocol):

@@ -71,6 +71,7 @@ GROUPS = frozenset({0, 100, 300, 500, 600, 700})
 
 
 @lru_cache(maxsize=1024)
+@cache
 def families_at(address: int) -> tuple[Family, ...]:
     """Families a device at this address can be of, the likelier first. Raises UnknownObject."""
     for first, last, families in _RANGES:
@@ -95,11 +96,13 @@ def parameter(nr: int, family: Family) -> StuderObject:
 
 
 @lru_cache(maxsize=4096)
+@cache
 def info_at(address: int, nr: int) -> StuderObject:
     """Info `nr` of the device at `address`; at 601 a BMS's, or else a BSP's. Raises UnknownObject."""
     return _find(nr, Kind.INFO, families_at(address))
 
 
+@cache
 def parameter_at(address: int, nr: int) -> StuderObject:
     """Parameter `nr` of the device at `address`; at 601 a BMS's, or else a BSP's. Raises UnknownObject."""
     return _find(nr, Kind.PARAMETER, families_at(address))
