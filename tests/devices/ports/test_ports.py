@@ -130,7 +130,7 @@ async def test_a_serial_server_is_reached_by_tcp_and_its_end_is_noticed() -> Non
 
     async with await asyncio.start_server(echo, "127.0.0.1", 0) as server:
         number = server.sockets[0].getsockname()[1]
-        port = await open_port(f"tcp:127.0.0.1:{number}")
+        port = await open_port(f"tcp:localhost:{number}")
         await port.send(b"hello")
         assert await gathered(port, 5) == b"hello"
         with pytest.raises(PortLost, match="closed by the other end"):

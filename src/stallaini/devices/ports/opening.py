@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import termios
 from pathlib import Path
+from typing import Any
 
 import serial
 
@@ -47,7 +49,14 @@ async def _open_serial(line: PortLine, parity: str, name: str) -> OpenPort:
     except asyncio.CancelledError:
         opening.add_done_callback(_close_opened)
         raise
-    return DescriptorPort(opened.fileno(), name, opened.close)
+    return DescriptorPort(opened.fileno(), name, lambda: _close_line(opened))
+
+
+def _close_line(line: serial.Serial) -> None:
+    # The kernel lets a close wait, for half a minute, until a line that takes nothing has taken all.
+    with contextlib.suppress(OSError, termios.error):
+        line.reset_output_buffer()
+    line.close()
 
 
 def _open_line(line: PortLine, parity: str) -> serial.Serial:
@@ -81,14 +90,25 @@ async def _connect(line: PortLine, name: str) -> OpenPort:
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(CONNECT_TIMEOUT_S):
         found = await loop.getaddrinfo(line.place, line.number, type=socket.SOCK_STREAM)
-        family, kind, protocol, _, address = found[0]
-        connection = socket.socket(family, kind, protocol)
-        connection.setblocking(False)
-        try:
-            await loop.sock_connect(connection, address)
-        except BaseException:
-            connection.close()
-            raise
+        for family, _, _, _, address in found[:-1]:
+            with contextlib.suppress(OSError):  # a name may have an address that nobody listens at
+                return _port(await _connected(family, address), name)
+        family, _, _, _, address = found[-1]
+        return _port(await _connected(family, address), name)
+
+
+async def _connected(family: int, address: tuple[Any, ...]) -> socket.socket:
+    connection = socket.socket(family, socket.SOCK_STREAM)
+    connection.setblocking(False)
+    try:
+        await asyncio.get_running_loop().sock_connect(connection, address)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _port(connection: socket.socket, name: str) -> OpenPort:
     # Without this a serial server that lost its power would look like one with nothing to say, for ever.
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
