@@ -63,6 +63,13 @@ def _bus_off(parts: Parts, _: Mapping[str, Param]) -> Undo:
     return undo
 
 
+def _soc_jump(parts: Parts, params: Mapping[str, Param]) -> None:
+    soc_pct = float(params["to"])
+    if not 0 <= soc_pct <= 100:
+        raise OperatorError(f"soc-jump to={soc_pct:g} is no state of charge; give 0 to 100")
+    parts.house.bms.anchor(soc_pct)
+
+
 def _bms_alarm(parts: Parts, params: Mapping[str, Param]) -> Undo:
     alarm = str(params["raised"])
     if parts.battery is not None and alarm not in parts.battery.sayable:
@@ -160,6 +167,13 @@ _KINDS = (
         "instruments repeat what they said last while the house lives on",
         "the battery's frames and the infos stay the same",
         _in_house("frozen_values", lambda _: True),
+    ),
+    FaultKind(
+        "soc-jump",
+        "the BMS suddenly believes another state of charge",
+        "SOC on CAN and of 601; the limits that hang on it",
+        _soc_jump,
+        {"to": 100.0},
     ),
     FaultKind(
         "bms-alarm",

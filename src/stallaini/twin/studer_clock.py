@@ -7,22 +7,22 @@ from zoneinfo import ZoneInfo
 
 
 class GatewayClock:
-    """Shows the site's local time, off by whatever it was last set to."""
+    """Shows the site's local time, `ahead_s` of the true one by what it was last set to."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
-        self._off_s = 0
+        self.ahead_s = 0
 
     def local_s(self, wall_s: float) -> int:
         """Seconds since 1970 of the local time that it shows at Unix time `wall_s`."""
         offset = datetime.fromtimestamp(wall_s, UTC).astimezone(self._zone).utcoffset()
         assert offset is not None
-        return int(wall_s) + round(offset.total_seconds()) + self._off_s
+        return int(wall_s) + round(offset.total_seconds()) + self.ahead_s
 
     def set(self, wall_s: float, local_s: float) -> None:
         """Make it show `local_s` now (parameter 5002)."""
-        self._off_s = 0
-        self._off_s = round(local_s) - self.local_s(wall_s)
+        self.ahead_s = 0
+        self.ahead_s = round(local_s) - self.local_s(wall_s)
 
     def second_of_day(self, wall_s: float) -> int:
         """Seconds since its midnight."""

@@ -27,14 +27,14 @@ from stallaini.twin.studer_messages import MessageLog
 from stallaini.twin.studer_parameters import COMMISSIONED, EFFECTS, Parameters
 
 _FAMILIES = {XTENDER: Family.XT, VARIOTRACK: Family.VT, BMS: Family.BMS, GATEWAY: Family.RCC}
-_INFOS: Mapping[int, Mapping[int, InfoOf]] = {
+INFOS: Mapping[int, Mapping[int, InfoOf]] = {
     XTENDER: XTENDER_INFOS,
     VARIOTRACK: VARIOTRACK_INFOS,
     BMS: BMS_INFOS,
     GATEWAY: {},
 }
 _LITHIUM_LOST, _LITHIUM_RESTORED, _STARTED_UP = 225, 226, 177
-_RESET_ALL, _DATE = 1468, 5002
+_DATE = 5002
 
 
 class StuderPlant:
@@ -47,19 +47,12 @@ class StuderPlant:
 
     def __init__(self, house: House, zone: str = "Europe/Rome") -> None:
         self.clock = GatewayClock(ZoneInfo(zone))
-        self._house = house
+        self.house = house
         self._seen: HouseState | None = None
         self._log = MessageLog()
         self._lithium_heard = True
         self._parameters = {
             address: Parameters(family, COMMISSIONED.get(family, {})) for address, family in _FAMILIES.items()
-        }
-        self._signals: Mapping[tuple[int, int], Callable[[], None]] = {
-            (XTENDER, 1399): lambda: self._set("inverter_on", False),
-            (XTENDER, 1415): lambda: self._set("inverter_on", True),
-            (XTENDER, _RESET_ALL): lambda: self.restart(XTENDER),
-            (VARIOTRACK, 10_039): lambda: self._set("solar_on", True),
-            (VARIOTRACK, 10_040): lambda: self._set("solar_on", False),
         }
         for address in _FAMILIES:
             self._apply(address)
@@ -68,7 +61,7 @@ class StuderPlant:
 
     def info(self, address: int, nr: int) -> float | None:
         """What the device at `address` tells; None where it has no such info."""
-        info_of = _INFOS.get(address, {}).get(nr)
+        info_of = INFOS.get(address, {}).get(nr)
         if info_of is None:
             return None
         value = info_of(self.look())
@@ -90,11 +83,12 @@ class StuderPlant:
         refused = self._parameters[address].write(nr, value, saved)
         if refused is not None:
             return refused
-        signal = self._signals.get((address, nr))
+        signal = SIGNALS.get((_FAMILIES[address], nr))
         if signal is not None:
-            signal()
+            signal(self)
         if (address, nr) == (GATEWAY, _DATE):
             self.clock.set(self.look().wall_s, value)
+            self.house.controls.gateway_clock_ahead_s = self.clock.ahead_s
         self._apply(address, nr)
         return None
 
@@ -107,7 +101,7 @@ class StuderPlant:
 
     def look(self) -> HouseState:
         """The house now; what happened to it since the last look goes into the alarm history."""
-        house = self._house.state()
+        house = self.house.state()
         if house is not self._seen:
             self._seen = house
             self._log.look(house, self.clock.local_s(house.wall_s))
@@ -129,15 +123,25 @@ class StuderPlant:
     def _tell(self, nr: int, address: int) -> None:
         self._log.tell(nr, address, self.clock.local_s(self.look().wall_s))
 
-    def _set(self, control: str, value: bool) -> None:
-        setattr(self._house.controls, control, value)
-
     def _apply(self, address: int, nr: int | None = None) -> None:
         parameters = self._parameters[address]
         for number, effect in EFFECTS.get(_FAMILIES[address], {}).items():
             if nr is None or nr == number:
-                effect(self._house.controls, parameters)
+                effect(self.house.controls, parameters)
 
+
+def _sets(control: str, value: bool) -> Callable[[StuderPlant], None]:
+    return lambda plant: setattr(plant.house.controls, control, value)
+
+
+SIGNALS: Mapping[tuple[Family, int], Callable[[StuderPlant], None]] = {
+    (Family.XT, 1399): _sets("inverter_on", False),
+    (Family.XT, 1415): _sets("inverter_on", True),
+    (Family.XT, 1468): lambda plant: plant.restart(XTENDER),
+    (Family.VT, 10_039): _sets("solar_on", True),
+    (Family.VT, 10_040): _sets("solar_on", False),
+}
+"""Parameters that hold no value and do something."""
 
 _OF_THE_XCOM_CAN = frozenset({7037, 7038, 7048, 7049, 7034, 7035, 7059, 7067, 7068})
 """Infos that need no battery: its own identity, and enumerations, which have no number for "unknown"."""
