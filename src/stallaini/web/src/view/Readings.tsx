@@ -50,7 +50,7 @@ function ReadingRow(props: { channel: Channel; device: string; value: Aged }) {
   const kindWord = text.flagKind[kind as keyof typeof text.flagKind];
   return (
     <tr data-quality={value.quality}>
-      <th scope="row">{item !== undefined && kindWord ? `${kindWord}: ${nameOf(item)}` : nameOf(field)}</th>
+      <th scope="row">{item === undefined ? nameOf(field) : `${kindWord ?? nameOf(kind)}: ${nameOf(item)}`}</th>
       <td>{shown(value, channel.quantity)}</td>
       <td>{value.ageS === null ? DASH : age(text, value.ageS)}</td>
     </tr>
