@@ -9,9 +9,11 @@ import random
 from collections import Counter, deque
 
 from stallaini.clock import VirtualClock
+from stallaini.devices.can_bus.frame import Frame
 from stallaini.devices.studer.asker import Part, StuderRefused, StuderSilent
+from stallaini.devices.studer.can_master import CanMaster
 from stallaini.devices.studer.master import ScomMaster
-from stallaini.devices.studer.simulator import MemoryPlant, ScomGateway
+from stallaini.devices.studer.simulator import CanNode, MemoryPlant, ScomGateway
 
 INFOS = (
     (101, 3000), (101, 3005), (101, 3031), (101, 3028), (101, 3136), (101, 3078),
@@ -19,7 +21,7 @@ INFOS = (
 )  # fmt: skip
 ENUMS = {3031, 3028, 11016}
 PARAMETERS = ((101, 1107, Part.VALUE), (101, 1107, Part.MIN), (101, 1107, Part.MAX), (101, 1202, Part.VALUE))
-LATEST_S = 5.5
+LATEST_S, LATEST_CAN_S = 5.5, 2.9
 
 
 class TellingPlant(MemoryPlant):
@@ -116,6 +118,53 @@ class StormyPort:
         return bytes(damaged)
 
 
+class StormyBus:
+    """An Xcom-CAN on a busy bus: frames keep their bytes, but are late or lost, and others pass as well."""
+
+    def __init__(self, node: CanNode, clock: VirtualClock, chance: random.Random) -> None:
+        self.requests = 0
+        self.misfortunes: Counter[str] = Counter()
+        self._node = node
+        self._clock = clock
+        self._chance = chance
+        self._coming: deque[tuple[float, Frame]] = deque()
+        self._last_s = 0.0
+
+    async def send(self, can_id: int, data: bytes) -> None:
+        self.requests += 1
+        answers = self._node.answer(can_id, data)
+        self._clock.advance(0.002)
+        luck = self._chance.random()
+        delay_s = 0.02
+        if luck < 0.1:
+            self.misfortunes["late"] += 1
+            delay_s = self._chance.uniform(1.1, LATEST_CAN_S)
+        elif luck < 0.15:
+            self.misfortunes["lost"] += 1
+            answers = []
+        elif luck < 0.4:
+            self.misfortunes["foreign"] += 1
+            twins = [
+                (answer_id ^ 1 << self._chance.randrange(6, 29), answer[:-4] + self._chance.randbytes(4))
+                for answer_id, answer in answers
+            ]
+            answers = [*twins, *answers]
+        self._last_s = max(self._last_s, self._clock.monotonic_s() + delay_s)
+        for answer_id, answer in answers:
+            for extended in (False, True):
+                frame = Frame(answer_id, answer, self._last_s, extended=extended)
+                self._coming.append((self._last_s, frame))
+
+    async def receive(self, timeout_s: float) -> Frame | None:
+        ends_s = self._clock.monotonic_s() + timeout_s
+        if not self._coming or self._coming[0][0] > ends_s:
+            self._clock.advance(timeout_s)
+            return None
+        at_s, frame = self._coming.popleft()
+        self._clock.advance(max(0.0, at_s - self._clock.monotonic_s()))
+        return frame
+
+
 class Storm:
     """Asks at random and judges every answer. `outcomes` counts right, silent and refused; `wrong` lists."""
 
@@ -123,11 +172,21 @@ class Storm:
         self.chance = random.Random(seed)
         self.clock = VirtualClock(1_750_000_000.0)
         self.plant = TellingPlant(self.clock)
+        self.late_s = LATEST_S
         gateway = ScomGateway(self.plant, self.clock.wall_s)
-        self.port = StormyPort(gateway, self.clock, self.chance)
-        self.master = ScomMaster(self.port, self.clock)
+        self.port: StormyPort | StormyBus = StormyPort(gateway, self.clock, self.chance)
+        self.master: ScomMaster | CanMaster = ScomMaster(self.port, self.clock)
         self.outcomes: Counter[str] = Counter()
         self.wrong: list[str] = []
+
+    @classmethod
+    def on_can(cls, seed: int) -> Storm:
+        """The same on a CAN bus."""
+        storm = cls(seed)
+        storm.late_s = LATEST_CAN_S
+        storm.port = StormyBus(CanNode(storm.plant), storm.clock, storm.chance)
+        storm.master = CanMaster(storm.port, storm.clock)
+        return storm
 
     async def run(self, exchanges: int) -> None:
         """Ask so often."""
@@ -176,5 +235,5 @@ class Storm:
 
     def _judge(self, address: int, nr: int, value: float, began_s: float) -> None:
         said_s = self.plant.said_s.get((address, nr, value))
-        if said_s is None or said_s < began_s - LATEST_S:
+        if said_s is None or said_s < began_s - self.late_s:
             self.wrong.append(f"info {nr}: {value}, said {said_s}, asked {began_s}")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
+import pty
+import tty
 
 import pytest
 from tests.support.studer_port import INFOS, Bench
 
+from stallaini.clock import SystemClock
+from stallaini.devices.ports.opening import open_port
 from stallaini.devices.studer.asker import Part, StuderAsker, StuderRefused, StuderSilent
 from stallaini.devices.studer.errors import ScomError
 from stallaini.devices.studer.frame import Frame, encode_frame
-from stallaini.devices.studer.master import DOUBTED_READS
+from stallaini.devices.studer.master import DOUBTED_READS, ScomMaster
 from stallaini.devices.studer.messages import StoredMessage
 from stallaini.devices.studer.objects import UnknownObject
 from stallaini.devices.studer.port import PortLost
@@ -264,3 +269,36 @@ async def test_messages_are_told_by_a_flag_and_read_newest_first(bench: Bench) -
     assert bench.master.stored_messages == 2
     with pytest.raises(StuderRefused):
         await bench.master.read_message(2)
+
+
+async def test_a_message_read_over_a_bad_line_is_read_twice(bench: Bench) -> None:
+    stored = StoredMessage(207, 101, 2000, 7)
+    bench.plant.stored.append(stored)
+    bench.gateway.faults.before = b"\xaagarbage"
+    assert await bench.master.read_message(0) == stored
+    assert len(bench.port.sent) == 2
+
+
+async def test_a_gateway_is_asked_over_a_real_serial_line(bench: Bench) -> None:
+    """The other end writes its answers byte by byte, between stray bytes."""
+    other, line = pty.openpty()
+    tty.setraw(other)
+    bench.gateway.faults.before, bench.gateway.faults.after = b"\xff", b"\r\n"
+
+    def take() -> None:
+        for byte in bench.gateway.feed(os.read(other, 1000)):
+            os.write(other, bytes([byte]))
+
+    asyncio.get_running_loop().add_reader(other, take)
+    port = await open_port(f"serial:{os.ttyname(line)}@38400", "E")
+    master = ScomMaster(port, SystemClock())
+    for _ in range(20):
+        assert await master.read_many(EVERYTHING) == {each: INFOS[each[0]][each[1]] for each in EVERYTHING}
+    await master.write_unsaved(101, 1202, 4)
+    assert bench.plant.effective(101, 1202) == 4
+    asyncio.get_running_loop().remove_reader(other)
+    port.close()
+    with pytest.raises(PortLost):
+        await master.read_info(101, 3000)
+    for handle in (other, line):
+        os.close(handle)

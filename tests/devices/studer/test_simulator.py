@@ -15,9 +15,7 @@ from stallaini.devices.studer import multi_info
 from stallaini.devices.studer.asker import Part
 from stallaini.devices.studer.errors import ScomError
 from stallaini.devices.studer.frame import Flag, Frame, FrameReader, encode_frame
-from stallaini.devices.studer.identity import read_serial_number, read_version
 from stallaini.devices.studer.messages import StoredMessage
-from stallaini.devices.studer.objects import UnknownObject
 from stallaini.devices.studer.service import Answer, decode_answer
 from stallaini.devices.studer.simulator import MemoryPlant, ScomGateway
 
@@ -173,13 +171,3 @@ def test_any_request_is_answered_once(
 ) -> None:
     gateway = ScomGateway(MemoryPlant(INFOS))
     ask(gateway, dst, service, object_type, nr, property_id, data=data)
-
-
-async def test_versions_and_serial_numbers_are_read() -> None:
-    bench = Bench()
-    assert await read_version(bench.master, 101) == (1, 6, 28)
-    bench.plant.infos[601] |= {7037: 0x0100, 7038: 0x0620, 7048: 0x1234, 7049: 0xABCD}
-    assert await read_version(bench.master, 601) == (1, 6, 32)
-    assert await read_serial_number(bench.master, 601) == 0x1234ABCD
-    with pytest.raises(UnknownObject, match="ID SOFT"):
-        await read_version(bench.master, 501)

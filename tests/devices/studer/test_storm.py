@@ -17,3 +17,12 @@ async def test_no_wrong_value_is_ever_delivered() -> None:
     assert set(storm.outcomes) <= {"right", "silent"}, storm.outcomes
     assert min(storm.port.misfortunes.values()) > EXCHANGES // 200, storm.port.misfortunes
     assert len(storm.port.misfortunes) == 8
+
+
+async def test_no_wrong_value_comes_over_can_either() -> None:
+    """Late answers, lost ones, and frames that differ from the true one in one bit of their identifier."""
+    storm = Storm.on_can(seed=20250219)
+    await storm.run(5000)
+    assert storm.wrong == []
+    assert storm.outcomes["right"] > 0.97 * storm.outcomes.total(), storm.outcomes
+    assert min(storm.port.misfortunes.values()) > 200

@@ -98,7 +98,12 @@ class ScomMaster:
         clears the pending flag. Raises StuderRefused when there is none.
         """
         question = Read(ObjectType.MESSAGE, index, Property.NONE)
-        self.stored_messages, stored = await self._exchange(GATEWAY, question, decode_message)
+        told = await self._exchange(GATEWAY, question, decode_message)
+        if self._doubted:
+            self._doubted -= 1
+            again = await self._exchange(GATEWAY, question, decode_message)
+            told = again if again == told else await self._exchange(GATEWAY, question, decode_message)
+        self.stored_messages, stored = told
         return stored
 
     async def read_many(self, wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], float]:
