@@ -171,10 +171,11 @@ async def test_an_imported_day_and_a_live_site_are_one_curve_over_http(tmp_path:
         assert day["minutes_present"] == 1440
         assert day["channels"]["inverter.ac_power"] == {"in_kwh": 7.2, "out_kwh": 0.0}
         assert day["channels"]["solar.power"] == {"in_kwh": 28.8, "out_kwh": 0.0}
-        assert day["channels"]["battery.power"] == {"in_kwh": None, "out_kwh": None}
+        assert day["channels"]["battery.power"] == {"in_kwh": 18.12, "out_kwh": 0.0}
         stretch = {"start": "2017-12-19T11:58:00Z", "end": "2017-12-19T12:00:00Z"}
         current = await ask(viewer, "/sites/noto/series", name="battery.current", **stretch)
         assert current["mean"] == [15.0, -3.0]
+        assert (current["min"], current["max"]) == ([15.0, -3.0], [15.0, -3.0])
         power = await ask(viewer, "/sites/noto/series", name="inverter.ac_power", **stretch)
         assert (power["mean"], power["unit"]) == ([300.0, 300.0], "W")
         listed = await ask(viewer, "/sites/noto")
@@ -203,3 +204,21 @@ async def test_a_recorded_day_over_http_is_what_the_inverter_counted(
     assert energy["timezone"] == "Europe/Rome"
     assert channels["inverter.ac_power"]["in_kwh"] == pytest.approx(10.19, rel=0.01)
     assert channels["solar.power"]["in_kwh"] == pytest.approx(11.28, rel=0.01)
+
+
+@pytest.mark.recordings
+def test_every_recorded_file_comes_in_and_agrees(
+    data: Path, tmp_path: Path, shared_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = (shared_data / "studer" / "datalogs", shared_data / "telemetry" / "raw_examples")
+    files = [str(file) for folder in folders for file in sorted(folder.glob("*.CSV"))]
+    assert brought(data, files, "--json") == 0
+    report = told(capsys)
+    assert sum(file["imported"]["added"] for file in report["files"]) == len(files) * 1440 == 8640
+    assert (len(report["gaps"]), report["failed"]) == (3, [])
+    oddities = ("missing", "doubled", "undated", "ambiguous", "implausible")
+    assert not any(file[oddity] for file in report["files"] for oddity in oddities)
+    errors = [each["error_pct"] for file in report["files"] for each in file["sums"]]
+    known = [error for error in errors if error is not None]
+    assert len(known) == 16
+    assert max(map(abs, known)) < 1.0

@@ -101,28 +101,36 @@ def buckets(
     """Column(s) as at most `points` + 1 buckets over [start_s, end_s).
 
     Buckets begin at multiples of their length, so that a moving window does not make a chart shimmer.
-    `mean` weighs each minute alike; the band is the lowest of `low` and the highest of `high`, which
-    default to `mean` itself.
+    `mean` weighs each minute alike; the band is the lowest and the highest of all three, for imported
+    minutes may have a mean alone.
     """
     start, end = start_s // 60, -(-end_s // 60)
     length = bucket_minutes(start, end, points)
     first = start // length
     count = max(0, -(-end // length) - first)
     sums, numbers, lowest, highest = _fold(mean, start, end, length, first, count)
-    if low is not None:
-        lowest = _fold(low, start, end, length, first, count)[2]
-    if high is not None:
-        highest = _fold(high, start, end, length, first, count)[3]
     with np.errstate(invalid="ignore"):
         means = sums / np.where(numbers > 0, numbers, np.nan)
-    band_low, band_high = low or mean, high or mean
+    band_low = _in_unit(lowest, _EMPTY_LOW, mean.resolution)
+    band_high = _in_unit(highest, _EMPTY_HIGH, mean.resolution)
+    if low is not None:
+        own = _in_unit(_fold(low, start, end, length, first, count)[2], _EMPTY_LOW, low.resolution)
+        band_low = np.fmin(band_low, own)
+    if high is not None:
+        own = _in_unit(_fold(high, start, end, length, first, count)[3], _EMPTY_HIGH, high.resolution)
+        band_high = np.fmax(band_high, own)
     return Buckets(
         bucket_s=length * 60,
         t=[(first + index) * length * 60 for index in range(count)],
-        mean=_listed(means, mean.resolution, digits=1),
-        low=_listed(np.where(lowest == _EMPTY_LOW, np.nan, lowest), band_low.resolution),
-        high=_listed(np.where(highest == _EMPTY_HIGH, np.nan, highest), band_high.resolution),
+        mean=_listed(means * mean.resolution, decimals(mean.resolution) + 1),
+        low=_listed(band_low, decimals((low or mean).resolution)),
+        high=_listed(band_high, decimals((high or mean).resolution)),
     )
+
+
+def _in_unit(steps: Integers, empty: int, resolution: float) -> Floats:
+    """The values of buckets in the series' unit, NaN for empty ones."""
+    return np.where(steps == empty, np.nan, steps * resolution)
 
 
 def _fold(
@@ -150,8 +158,8 @@ def decimals(resolution: float) -> int:
     return max(0, math.ceil(-math.log10(resolution) - 1e-9))
 
 
-def _listed(steps: Floats, resolution: float, digits: int = 0) -> list[float | None]:
-    rounded: list[float] = np.round(steps * resolution, decimals(resolution) + digits).tolist()
+def _listed(values: Floats, digits: int) -> list[float | None]:
+    rounded: list[float] = np.round(values, digits).tolist()
     return [None if value != value else value for value in rounded]
 
 

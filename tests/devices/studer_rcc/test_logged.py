@@ -7,9 +7,21 @@ from pathlib import Path
 import pytest
 from tests.support.datalogs import full_datalog, full_day, full_row
 
+from stallaini.devices.catalogue import load_kinds
 from stallaini.devices.studer_rcc.counted import counted_sums
 from stallaini.devices.studer_rcc.datalog import Datalog, parse_datalog
-from stallaini.devices.studer_rcc.logged import DeviceNames, LoggedSeries, columns_left_out, logged_series
+from stallaini.devices.studer_rcc.logged import (
+    BATTERY_INFOS,
+    BATTERY_POWER,
+    INVERTER_INFOS,
+    SOLAR_INFOS,
+    DeviceNames,
+    LoggedInfo,
+    LoggedSeries,
+    columns_left_out,
+    logged_series,
+)
+from stallaini.site.quantities import QUANTITIES
 
 AT = "19.12.2017 00:00"
 
@@ -35,13 +47,14 @@ def test_columns_become_series_in_the_units_of_the_live_ones() -> None:
         "inverter.ac_apparent_power.max": 2070.0,
         "inverter.input_voltage.mean": 2.0,
         "inverter.mode.last": 1.0,
-        "inverter.transfer.last": 0.0,
+        "inverter.transfer.max": 0.0,
         "solar.power.mean": 1200.0,
         "solar.battery_current.mean": 22.0,
         "battery.voltage.mean": 50.31,
         "battery.current.mean": 15.0,
         "battery.soc.last": 77.19,
         "battery.temperature.mean": 19.5,
+        "battery.power.mean": 755.0,
     }
 
 
@@ -50,9 +63,32 @@ def test_devices_take_the_names_of_the_site_file() -> None:
     assert {name.partition(".")[0] for name in named} == {"xtm", "roof", "bank"}
 
 
-@pytest.mark.parametrize(("cell", "closed"), [("0", 0), ("1", 1), ("2", 0), ("3", 1)])
-def test_a_contact_is_kept_as_it_stood_at_the_end_of_the_minute(cell: str, closed: int) -> None:
-    assert first_values(one_row(I3020=cell))["inverter.transfer.last"] == closed
+@pytest.mark.parametrize(("cell", "closed"), [("0", 0), ("1", 1), ("2", 1), ("3", 1)])
+def test_a_contact_is_closed_if_it_was_at_any_time_of_the_minute(cell: str, closed: int) -> None:
+    assert first_values(one_row(I3020=cell))["inverter.transfer.max"] == closed
+
+
+@pytest.mark.parametrize(
+    ("infos", "kind"),
+    [
+        (INVERTER_INFOS, "studer_xtender"),
+        (SOLAR_INFOS, "studer_variotrack"),
+        (SOLAR_INFOS, "studer_variostring"),
+        ((*(info for info, _ in BATTERY_INFOS), BATTERY_POWER), "studer_bms"),
+        ((*(info for info, _ in BATTERY_INFOS), BATTERY_POWER), "can_battery"),
+    ],
+)
+def test_every_series_has_the_name_and_quantity_of_a_live_channel(
+    infos: tuple[LoggedInfo, ...], kind: str
+) -> None:
+    live = {channel.field: channel for channel in load_kinds()[kind].channels}
+    for info in infos:
+        assert info.quantity == live[info.field].quantity, info
+        assert info.aggregate in QUANTITIES[info.quantity].fitting
+        # Where the live device keeps series of the channel, one of them goes on.
+        kept = {(each.field, each.aggregate) for each in infos if each.field == info.field}
+        aggregates = live[info.field].aggregates
+        assert not aggregates or kept & {(info.field, aggregate) for aggregate in aggregates}, info
 
 
 def test_a_dead_battery_monitor_leaves_the_battery_to_the_inverter_and_the_charger() -> None:

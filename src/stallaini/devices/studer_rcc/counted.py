@@ -37,29 +37,22 @@ def counted_sums(log: Datalog, series: Sequence[LoggedSeries]) -> list[CountedSu
     return [each for each in (*found, _battery_charge(log, series)) if each is not None]
 
 
-# What, unit, the counters that together count it, and the field and quantity whose minutes are summed.
+# What, the counters that together count it in kWh, and the infos whose minutes in W are summed.
 _RULES = (
-    ("consumers", "kWh", (3083,), ("ac_power", "power")),
-    ("AC input", "kWh", (3081,), ("input_power", "power")),
-    ("solar", "kWh", (11007, 15017), ("power", "power")),
+    ("consumers", (3083,), (3101,)),
+    ("AC input", (3081,), (3119,)),
+    ("solar", (11007, 15017), (11043, 15061)),
 )
 
 
 def _sum(
-    log: Datalog,
-    series: Sequence[LoggedSeries],
-    what: str,
-    unit: str,
-    counters: Sequence[int],
-    summand: tuple[str, str],
+    log: Datalog, series: Sequence[LoggedSeries], what: str, counters: Sequence[int], infos: Sequence[int]
 ) -> CountedSum | None:
     counts = [value for value in (log.counters.get(counter) for counter in counters) if value is not None]
-    parts = [each for each in series if (each.info.field, each.info.quantity) == summand]
+    parts = [each for each in series if each.info.info in infos]
     if not counts or not parts:
         return None
-    scale = 1000 if unit == "kWh" else 1
-    summed = sum(_unit_hours(part) for part in parts) / scale
-    return _compared(what, unit, sum(counts), summed, sum(counts))
+    return _compared(what, "kWh", sum(counts), sum(map(_unit_hours, parts)) / 1000, sum(counts))
 
 
 def _battery_charge(log: Datalog, series: Sequence[LoggedSeries]) -> CountedSum | None:
