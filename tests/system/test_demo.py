@@ -21,6 +21,7 @@ class Demo:
     """The running demo and its HTTP API."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.http = f"127.0.0.1:{free_port(socket.SOCK_STREAM)}"
         self._log = (folder / "demo.log").open("w+")
         self.process = subprocess.Popen(
@@ -72,6 +73,32 @@ def test_values_change_from_second_to_second(demo: Demo) -> None:
         time.sleep(1.1)
     # A battery at rest repeats itself now and then: its sensors' noise is about one step.
     assert len(set(seen)) >= 3
+
+
+def test_every_device_of_the_house_is_heard_on_its_own_wire(demo: Demo) -> None:
+    names = (
+        *("battery.soc", "solar.power", "solar.mode", "solar.energy_today", "inverter.ac_power"),
+        *("inverter.energy_consumed_today", "cells.cell_voltage_max", "cells.module_2.current", "xcom.link"),
+    )
+    end_s = time.monotonic() + 30
+    while True:
+        channels = demo.ask("sites/stallaini/now")["channels"]
+        late = [name for name in names if channels[name]["quality"] != "fresh"]
+        if not late:
+            break
+        assert time.monotonic() < end_s, late
+        time.sleep(0.5)
+    assert channels["xcom.link"]["text"] == "answering"
+    assert channels["cells.modules"]["value"] == 2
+
+
+def test_a_fault_on_demand_reaches_the_page_s_values(demo: Demo) -> None:
+    control = demo.folder / "demo" / "twin.sock"
+    subprocess.run([*STALLAINI, "twin", "fault", "--control", str(control), "soc-jump", "to=41"], check=True)
+    end_s = time.monotonic() + 10
+    while demo.ask("sites/stallaini/now")["channels"]["battery.soc"]["value"] != 41:
+        assert time.monotonic() < end_s
+        time.sleep(0.2)
 
 
 def test_its_history_is_whole_and_reaches_the_present(demo: Demo) -> None:

@@ -22,7 +22,7 @@ _OPS = Path(__file__).parent
 _SITES = (
     (_OPS / "bench" / "link_site.toml", "pylon-plus"),
     (_OPS / "bench" / "bench_site.toml", "pylon-plus"),
-    (_OPS / "demo_site.toml", "pylontech-1.2"),
+    (_OPS / "codec_site.toml", "pylontech-1.2"),
 )
 """Forty series, ten of them, and a site file that leaves the choice to the program; what each one speaks."""
 _FIRST_MINUTE, _DAYS_APART = 27_000_000, 61

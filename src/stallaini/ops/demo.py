@@ -28,6 +28,7 @@ from stallaini.server.options import CONTEXTS_FILE, DATABASE_FILE
 from stallaini.server.store.sqlite import SqliteStore
 from stallaini.site.config import SiteConfig, parse_site
 from stallaini.twin.house import House, house_of
+from stallaini.twin.keeping import keep_house
 
 SITE_FILE = Path(__file__).with_name("demo_site.toml")
 PROFILE = "pylontech-1.2"
@@ -54,18 +55,22 @@ def run(args: argparse.Namespace) -> int:
     _check_free(args.http)
     data = _fresh_folder(args.data)
     clock = SystemClock()
-    house = asyncio.run(_prepare(data, args.days, args.seed, clock))
+    asyncio.run(_prepare(data, args.days, args.seed, clock))
     children = Children(data)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        _start_server_and_twin(children, data, args, house)
+        _start_server_and_twin(children, data, args)
         _wait_for(children, f"http://{args.http}/healthz", '"ok"', clock, stop)
         _start_edge(children, data)
         _wait_for(children, f"http://{args.http}/api/v1/sites", '"live"', clock, stop)
         if not stop.is_set():
-            print(f"\n  http://{args.http}  - the house is live; Ctrl-C stops it\n", flush=True)
+            print(f"\n  http://{args.http}  - the house is live; Ctrl-C stops it", flush=True)
+            print(
+                f"  stallaini twin fault --control {_control(data)} NAME  - let something go wrong\n",
+                flush=True,
+            )
         while not stop.wait(_LOOK_S):
             children.check()
     finally:
@@ -74,9 +79,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-async def _prepare(data: Path, days: int, seed: int, clock: Clock) -> House:
-    """Enrol the site and fill the store; the house as it is at the end of its history."""
-    config = parse_site(SITE_FILE.read_bytes(), load_kinds())
+async def _prepare(data: Path, days: int, seed: int, clock: Clock) -> None:
+    """Write the site file, enrol the site, fill the store, and keep the house as it is at the end of it."""
+    text = SITE_FILE.read_text().replace("{data}", str(data))
+    _site_file(data).write_text(text)
+    config = parse_site(text, load_kinds())
     house = house_of(config, seed)
     contexts = ContextStore(data / "server" / CONTEXTS_FILE)
     join = admit(contexts, config.site, "127.0.0.1", _free_udp_port())
@@ -90,7 +97,7 @@ async def _prepare(data: Path, days: int, seed: int, clock: Clock) -> House:
         await _fill(config, house, days, clock, lambda payload: ingest.handle(config.site, payload))
     finally:
         database.close()
-    return house
+    keep_house(house, _house_file(data))
 
 
 async def _fill(config: SiteConfig, house: House, days: int, clock: Clock, exchange: Exchange) -> None:
@@ -103,12 +110,12 @@ async def _fill(config: SiteConfig, house: House, days: int, clock: Clock, excha
     progress.done()
 
 
-def _start_server_and_twin(children: Children, data: Path, args: argparse.Namespace, house: House) -> None:
+def _start_server_and_twin(children: Children, data: Path, args: argparse.Namespace) -> None:
     join = read_join(data / "join")
     children.start(
-        "twin", "twin", "--bus", _bus(data), "--profile", PROFILE, "--site", str(SITE_FILE),
-        "--seed", str(args.seed), "--soc", f"{house.pack.soc_pct:.2f}",
-        "--temperature", f"{house.pack.temperature_c:.1f}",
+        "twin", "twin", "--bus", f"simbus:{data / 'can.sock'}", "--profile", PROFILE,
+        "--scom", f"pty:{data / 'xcom'}", "--rs485", f"pty:{data / 'cells'}",
+        "--control", str(_control(data)), "--site", str(_site_file(data)), "--house", str(_house_file(data)),
     )  # fmt: skip
     children.start(
         "server", "server", "--demo", "--data", str(data / "server"), "--http", args.http,
@@ -118,13 +125,21 @@ def _start_server_and_twin(children: Children, data: Path, args: argparse.Namesp
 
 def _start_edge(children: Children, data: Path) -> None:
     children.start(
-        "edge", "edge", str(SITE_FILE), "--data", str(data / "edge"), "--bus", _bus(data),
+        "edge", "edge", str(_site_file(data)), "--data", str(data / "edge"),
         "--join", read_join(data / "join").line(),
     )  # fmt: skip
 
 
-def _bus(data: Path) -> str:
-    return f"simbus:{data / 'can.sock'}"
+def _site_file(data: Path) -> Path:
+    return data / "site.toml"
+
+
+def _house_file(data: Path) -> Path:
+    return data / "house"
+
+
+def _control(data: Path) -> Path:
+    return data / "twin.sock"
 
 
 def _wait_for(children: Children, url: str, words: str, clock: Clock, stop: threading.Event) -> None:

@@ -15,6 +15,7 @@ from stallaini.twin.control_socket import ask
 from stallaini.twin.fault_kinds import FAULTS
 from stallaini.twin.faults import check_fault, params_of
 from stallaini.twin.house import House, house_of
+from stallaini.twin.keeping import kept_house
 from stallaini.twin.program import Faces, Twin, serve, tell
 from stallaini.twin.scenario import Scenario, parse_scenario
 
@@ -37,6 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     faults.add_argument("--scenario", type=Path, metavar="FILE", help="TOML file of faults to come")
     faults.add_argument("--control", type=Path, metavar="SOCKET", help="take orders here while it runs")
     parser.add_argument("--clock", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--house", type=Path, help=argparse.SUPPRESS)
     _add_actions(parser)
 
 
@@ -90,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     if not (faces.bus or faces.scom or faces.xcom_can or faces.rs485):
         raise OperatorError("serve at least one wire: --bus, --scom, --xcom-can or --rs485")
     config = _site(args.site)
-    house = _house(config, args)
+    house = _new_house(config, args) if args.house is None else kept_house(args.house)
     zone = config.timezone if config is not None else _ZONE
     twin = Twin(house, faces, open_clock(args.clock), _scenario(args.scenario), args.seed, zone, tell)
     asyncio.run(serve(twin))
@@ -108,7 +110,7 @@ def _words(args: argparse.Namespace) -> list[str]:
     return ["fault", args.name, *args.params, *([] if args.for_s is None else [f"for={args.for_s:g}"])]
 
 
-def _house(config: SiteConfig | None, args: argparse.Namespace) -> House:
+def _new_house(config: SiteConfig | None, args: argparse.Namespace) -> House:
     if not 0 <= args.soc <= 100:
         raise OperatorError(f"--soc {args.soc:g} is no state of charge; give 0 to 100")
     if not -20 <= args.temperature <= 60:
