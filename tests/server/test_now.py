@@ -152,3 +152,15 @@ def test_the_number_of_a_state_comes_with_its_word_from_a_minute_too() -> None:
     assert (stored.value, stored.text, stored.quality) == (4, "unknown (4)", "stale")
     (absent,) = channels_now(site, None, {}, 1000.0, NOON)
     assert absent.text is None
+
+
+def test_what_a_slow_device_said_stays_live_when_a_minute_ends() -> None:
+    slow = ChannelSpec("solar.power", "power", "W", 1, 35.0)
+    series = SeriesSpec("solar.power.mean", "solar.power", "mean", "W", 1)
+    site = msgspec.structs.replace(SITE, channels=(slow,), series=(series,))
+    live = Snapshot(Live(NOON, ((900, 30),)), site, 1000.0)
+    (shown,) = channels_now(site, live, {"solar.power.mean": (MINUTE - 1, 800)}, 1001.0, NOON + 1)
+    assert (shown.value, shown.age_s, shown.quality) == (900, 31.0, "fresh")
+    late = Snapshot(Live(NOON, ((900, 40),)), site, 1000.0)
+    (shown,) = channels_now(site, late, {"solar.power.mean": (MINUTE - 1, 800)}, 1001.0, NOON + 1)
+    assert (shown.value, shown.age_s, shown.quality) == (800, 1.0, "stale")

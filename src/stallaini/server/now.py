@@ -121,10 +121,12 @@ def _minute_values(
 
 def _newest(channel: ChannelSpec, live: _LiveValues, stored: _Value | None) -> ChannelNow:
     heard = live.values.get(channel.name)
-    if heard is not None and (stored is None or heard.age_s <= stored.age_s):
+    if heard is not None:
         # Two things can be quiet: the device, which the site judged, and the link, which is judged here.
+        # What a slow device said half a minute ago is live, although the minute that just ended is younger.
         fresh = heard.said_age_s <= channel.stale_after_s and live.snapshot_age_s <= LIVE_WITHIN_S
-        return _show(channel, heard, "fresh" if fresh else "stale")
+        if fresh or stored is None or heard.age_s <= stored.age_s:
+            return _show(channel, heard, "fresh" if fresh else "stale")
     withdrawn = heard is None and channel.name in live.named
     if stored is None or (withdrawn and live.snapshot_age_s < stored.age_s):
         return ChannelNow(channel.name, None, channel.unit, None, "absent")

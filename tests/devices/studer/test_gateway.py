@@ -209,3 +209,16 @@ async def test_what_is_not_reported_is_absent(site: StuderSite) -> None:
     site.plant.infos[601][7002] = NAN
     await site.run(12)
     assert site.newest("cells.soc") is None
+
+
+async def test_a_message_sent_unasked_is_told_without_a_time(site: StuderSite) -> None:
+    site.studer.hear_message(StoredMessage(225, 601, None, 0))
+    (told,) = site.told(MESSAGE)
+    assert (told["device"], told["number"], "at" in told) == ("cells", 225, False)
+
+
+async def test_devices_are_not_lost_while_the_gateway_took_long_to_come(site: StuderSite) -> None:
+    site.clock.advance(300)
+    await site.run(60)
+    assert [data["device"] for data in site.told(LOST)] in ([], ["xcom"])
+    assert not {"inverter", "solar", "cells"} & {str(data["device"]) for data in site.told(LOST)}

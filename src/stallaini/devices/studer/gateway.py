@@ -167,8 +167,7 @@ class StuderGateway:
     def _refused(self, question: Question, refusal: StuderRefused) -> None:
         if refusal.error is ScomError.GATEWAY_BUSY:
             raise refusal
-        now_s = self._clock.monotonic_s()
-        self._watch.answered(now_s)
+        now_s = self._heard()
         if refusal.error in _UNKNOWN:
             _log.info("device %d: info %d: %s; asked no more", *question, refusal)
             self._plan.drop(question)
@@ -178,8 +177,7 @@ class StuderGateway:
         self._plan.asked(question, now_s, self._clock.wall_s())
 
     def _take(self, question: Question, answer: float) -> None:
-        now_s = self._clock.monotonic_s()
-        self._watch.answered(now_s)
+        now_s = self._heard()
         self._watches[question.address].answered(now_s)
         self._plan.asked(question, now_s, self._clock.wall_s())
         readings, held = self._devices[question.address].take(question.nr, answer, now_s)
@@ -187,6 +185,15 @@ class StuderGateway:
             self._plan.again([question], now_s)
         for reading in readings:
             self._on_reading(reading)
+
+    def _heard(self) -> float:
+        """The gateway answered, now; after a pause its devices have their time to answer anew."""
+        now_s = self._clock.monotonic_s()
+        if self._watch.answered_s is None or now_s - self._watch.answered_s > _LOOK_EVERY_S:
+            for watch in self._watches.values():
+                watch.excused(now_s)
+        self._watch.answered(now_s)
+        return now_s
 
     def _failed(self, link: Link, reason: str) -> None:
         now_s = self._clock.monotonic_s()
@@ -200,9 +207,7 @@ class StuderGateway:
         now_s = self._clock.monotonic_s()
         self._look_at_s = now_s + _LOOK_EVERY_S
         self._watch.look(now_s, self._trouble)
-        gateway_s = self._watch.answered_s
-        for watch in self._watches.values():
-            if gateway_s is None or now_s - gateway_s > _LOOK_EVERY_S:
-                watch.excused(now_s)
-            else:
+        heard_s = self._watch.answered_s
+        if heard_s is not None and now_s - heard_s <= _LOOK_EVERY_S:
+            for watch in self._watches.values():
                 watch.look(now_s, "the gateway answers, the device does not")
