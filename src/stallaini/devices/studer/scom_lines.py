@@ -49,6 +49,8 @@ def decode_line(line: str) -> dict[str, Any]:
         answer = decode_answer(frame.data)
         _check_answer(answer)
         return _said(frame, answer, frame.src, answer.error)
+    if frame.data[0]:
+        raise ValueError(f"service flags {frame.data[0]:#04x} are neither a request's nor an answer's")
     if frame.flags:
         raise ValueError(f"frame flags {frame.flags:#04x}: a request has none, and this is no answer")
     request = decode_request(frame.data)
