@@ -12,9 +12,16 @@ JUNE_S = 1_782_000_000.0 - 7200
 DAY_S = 86_400.0
 
 
-def live(house: House, days: float, dt_s: float = 60.0, start_s: float = NOVEMBER_S) -> list[HouseState]:
-    """The house at the end of every step of some days."""
-    return [house.step(start_s + n * dt_s, dt_s) for n in range(1, round(days * DAY_S / dt_s) + 1)]
+def live(
+    house: House, days: float, dt_s: float = 60.0, start_s: float = NOVEMBER_S, every: int = 1
+) -> list[HouseState]:
+    """The house at the end of every step of some days, or of every so many."""
+    states = []
+    for n in range(1, round(days * DAY_S / dt_s) + 1):
+        house.advance(start_s + n * dt_s, dt_s)
+        if n % every == 0:
+            states.append(house.state())
+    return states
 
 
 def advance(house: House, days: float, dt_s: float = 60.0, start_s: float = NOVEMBER_S) -> None:

@@ -17,14 +17,14 @@ from stallaini.twin.house import House, house_of
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_november_week_breathes_with_the_sun(seed: int) -> None:
-    week = live(House(seed=seed), days=7)
+    week = live(House(seed=seed), days=7, every=6)
     soc_pct = [state.bms.soc_pct for state in week]
     assert min(soc_pct) > 12
     assert max(soc_pct) > 80
     for day in range(7):
-        today = week[day * 1440 : (day + 1) * 1440]
+        today = week[day * 240 : (day + 1) * 240]
         night = [
             state.bms.current_a
             for state in today
@@ -37,10 +37,10 @@ def test_a_november_week_breathes_with_the_sun(seed: int) -> None:
 
 
 def test_the_household_has_its_evening_its_pump_and_its_heater() -> None:
-    week = live(House(seed=4), days=7)
+    week = live(House(seed=4), days=7, every=3)
     load_wh = [0.0] * 24
     for state in week:
-        load_wh[int(hour(state))] += state.inverter.ac_power_w / 60 / 7
+        load_wh[int(hour(state))] += state.inverter.ac_power_w / 20 / 7
     assert 5_000 < sum(load_wh) < 10_000
     assert sum(load_wh[18:23]) > 2 * sum(load_wh[1:6])
     assert max(state.inverter.ac_power_w for state in week) > 2_200
@@ -68,7 +68,7 @@ def test_nothing_is_curtailed_while_the_battery_has_room() -> None:
 
 
 def test_the_bms_tapers_and_then_stops_the_charge() -> None:
-    week = [state.bms for state in live(House(seed=5), days=5, start_s=JUNE_S)]
+    week = [state.bms for state in live(House(seed=5), days=4, start_s=JUNE_S, every=4)]
     assert all(bms.charge_current_limit_a == 160 for bms in week if 30 < bms.soc_pct < 87)
     assert all(bms.charge_current_limit_a < 65 for bms in week if bms.soc_pct > 95)
     full = [now for before, now in pairwise(week) if not before.charge_enabled and not now.charge_enabled]

@@ -79,7 +79,8 @@ class Inverter:
         """Whether it runs in the step to come."""
         self._judge_battery(said_soc_pct, battery_v, discharge_enabled, dt_s)
         if self._controls.inverter_on and not self._was_on:
-            self.gave_up, self._tries = False, 0
+            self.gave_up = self.overloaded = False
+            self.restart_s, self._tries = 0.0, 0
         self._was_on = self._controls.inverter_on
         if self.restart_s > 0:
             self.restart_s -= dt_s

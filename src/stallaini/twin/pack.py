@@ -134,10 +134,8 @@ class Pack:
                 + module.slow_v * self._slow_mean
             )
             module.ohm = (
-                (self._cells_ohm + self._slow_ohm * (1.0 - self._slow_mean)) * share
-                + _PATH_OHM
-                + rise_v * pct_per_a * 0.5
-            )
+                self._cells_ohm + _PATH_OHM + self._slow_ohm * (1.0 - self._slow_mean)
+            ) * share + rise_v * pct_per_a * 0.5
             conductance += 1.0 / module.ohm
             weighted += module.source_v / module.ohm
         if conductance > 0:
@@ -194,7 +192,7 @@ class Pack:
         module.slow_v = after_v
         capacitance = SLOW_S / slow_ohm
         heat_j = (
-            charge_as * current_a * (self._cells_ohm * share + _PATH_OHM)
+            charge_as * current_a * (self._cells_ohm + _PATH_OHM) * share
             + charge_as * mean_v
             - 0.5 * capacitance * (after_v * after_v - slow_v * slow_v)
             + charge_as * module.side * _HYSTERESIS_PACK_V
