@@ -72,7 +72,7 @@ async def test_a_bus_that_is_none_or_not_there_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        can.Message(arbitration_id=0x305, is_extended_id=False, data=bytes(8)),
+        can.Message(arbitration_id=0x200, is_extended_id=False, data=bytes(2)),
         can.Message(arbitration_id=0x03280200, is_extended_id=True, is_remote_frame=True),
         can.Message(arbitration_id=0x03280200, is_extended_id=True, is_error_frame=True),
         can.Message(arbitration_id=Identifier(101, 1, 2).encode(), data=b"\x04\xb2\x00\x40\x80\0\0"),

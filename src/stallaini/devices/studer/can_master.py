@@ -120,7 +120,7 @@ class CanMaster:
         await self._hear_until(self._asked_s + PACE_S)
         await self._drain()
         self._asked_s = self._clock.monotonic_s()
-        self._debts.owe((address, question), self._asked_s + self._patience.late_s)
+        self._debts.owe((address, question), self._asked_s, self._patience.late_s)
         await self._port.send(can_id, data)
         ends_s = self._asked_s + self._patience.timeout_s
         while (left_s := ends_s - self._clock.monotonic_s()) > 0:

@@ -61,9 +61,10 @@ class Debts(Generic[K]):
     def __len__(self) -> int:
         return len(self._owed)
 
-    def owe(self, asked: K, until_s: float) -> None:
-        """Note that the answer to `asked` may come until then (monotonic)."""
-        self._owed.append((asked, until_s))
+    def owe(self, asked: K, now_s: float, late_s: float) -> None:
+        """Note that the answer to `asked` may come within `late_s`; forgets what has lapsed."""
+        self._lapse(now_s)
+        self._owed.append((asked, now_s + late_s))
 
     def pay(self, settles: Callable[[K], bool]) -> bool:
         """Strike the oldest debt that an answer `settles`; whether there was one."""
@@ -75,12 +76,15 @@ class Debts(Generic[K]):
 
     def left_s(self, now_s: float) -> float:
         """Seconds until the last debt lapses; forgets those that have."""
-        self._owed = [debt for debt in self._owed if debt[1] > now_s]
+        self._lapse(now_s)
         return max((until_s - now_s for _, until_s in self._owed), default=0.0)
 
     def forget(self) -> None:
         """All have lapsed."""
         self._owed.clear()
+
+    def _lapse(self, now_s: float) -> None:
+        self._owed = [debt for debt in self._owed if debt[1] > now_s]
 
 
 def middle(readings: Sequence[tuple[float, ...]]) -> tuple[float, ...]:

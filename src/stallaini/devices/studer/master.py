@@ -190,7 +190,7 @@ class ScomMaster:
         """One request and its answer. Raises StuderRefused, StuderSilent, PortLost."""
         await self._drain()
         asked_s = self._clock.monotonic_s()
-        self._debts.owe((address, question), asked_s + self._patience.late_s)
+        self._debts.owe((address, question), asked_s, self._patience.late_s)
         await self._port.send(encode_frame(Frame(0, self._source, address, question.encode())))
         ends_s = asked_s + self._patience.timeout_s
         while True:
