@@ -6,9 +6,28 @@ from functools import partial
 
 from tests.support.edge import DESCRIPTION
 
+from stallaini.devices.catalogue import load_kinds
 from stallaini.edge.flags import FlagWatcher
+from stallaini.site.config import parse_site
 from stallaini.site.reading import Reading
 
+STUDER = parse_site(
+    """
+[site]
+name = "lab"
+timezone = "UTC"
+[devices.xcom]
+kind = "studer_gateway"
+port = "tcp:10.0.0.5:4001"
+[devices.inverter]
+kind = "studer_xtender"
+gateway = "xcom"
+[devices.solar]
+kind = "studer_variotrack"
+gateway = "xcom"
+""",
+    load_kinds(),
+).description
 ALARM, ENABLED = "battery.alarm.high_temperature", "battery.charge_enabled"
 
 
@@ -63,3 +82,10 @@ def test_a_restarted_program_does_not_tell_the_same_again_and_does_not_miss_the_
 
 def test_a_memory_that_cannot_be_read_is_no_memory() -> None:
     assert told(FlagWatcher(DESCRIPTION, b"\xff\x00 rubbish"), ALARM, [True]) == [("flag.raised", 0)]
+
+
+def test_an_inverter_that_stops_is_told_and_its_relays_too_but_no_cloud_is() -> None:
+    watcher = FlagWatcher(STUDER)
+    assert told(watcher, "inverter.inverter_on", [True, False]) == [("flag.cleared", 1)]
+    assert told(watcher, "inverter.aux1", [False, True]) == [("flag.raised", 1)]
+    assert told(watcher, "solar.curtailed", [False, True, False]) == []

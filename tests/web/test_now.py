@@ -205,3 +205,20 @@ def test_every_reading_is_listed_with_its_age(visitor: Visitor) -> None:
     expect(row).to_contain_text("53.2\u00a0V")
     expect(row).to_contain_text("s ago")
     expect(page.get_by_role("row").filter(has_text="Cell voltage min")).to_contain_text("not reported")
+
+
+def test_a_device_asked_now_and_then_stays_live_between_and_turns_stale_alone(
+    visitor: Visitor, world: World
+) -> None:
+    world.solar_age_s = 20.0
+    page = visitor(PHONE).open_live()
+    page.get_by_text("All readings").click()
+    mode = page.get_by_role("row").filter(has_text="Mode")
+    expect(mode).to_contain_text("curtailed: voltage")
+    expect(mode).to_have_attribute("data-quality", "fresh")
+    world.solar_age_s = 95.0
+    for row in (mode, page.get_by_role("row").filter(has_text="1,150")):
+        expect(row).to_have_attribute("data-quality", "stale")
+        expect(row).to_contain_text("1 min ago")
+    expect(page.locator(".pulse")).to_have_attribute("data-state", "live")
+    expect(page.locator(".tile", has_text="Voltage")).to_have_attribute("data-quality", "fresh")

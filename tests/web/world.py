@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 ROME = ZoneInfo("Europe/Rome")
-STALE_AFTER_S = 2.0
+STALE_AFTER_S, SOLAR_STALE_AFTER_S = 2.0, 35.0
 CAPACITY_KWH = 9.6
 HISTORY_DAYS = 9
 GAP_START_MINUTES_AGO = 3 * 1440
@@ -55,6 +55,8 @@ class World:
     raised: set[str] = field(default_factory=set)
     # Fields whose device fell silent this many seconds ago while the others go on.
     late_s: dict[str, float] = field(default_factory=dict)
+    # The age of what a solar charger last said, which is asked each 10 s; None: there is no charger.
+    solar_age_s: float | None = None
     heard_before: bool = True
     silent_since_s: float | None = None
     # Nobody watched: values are known from minutes only, however young these are.
@@ -88,6 +90,8 @@ class World:
                 "age_s": None if value is None else round(own_age_s, 1),
                 "quality": quality,
             }
+        if self.solar_age_s is not None:
+            channels |= self._solar_now(self.solar_age_s)
         if not self.heard_before:
             channels = {}
         return {
@@ -96,6 +100,14 @@ class World:
             "state": self.state(age_s),
             "age_s": round(age_s, 1) if self.heard_before else None,
             "channels": channels,
+        }
+
+    def _solar_now(self, age_s: float) -> dict[str, dict[str, Any]]:
+        quality = "fresh" if age_s <= SOLAR_STALE_AFTER_S else "stale"
+        told = {"age_s": age_s, "quality": quality, "unit": ""}
+        return {
+            "solar.power": {**told, "value": 1150, "unit": "W"},
+            "solar.mode": {**told, "value": 9, "text": "curtailed: voltage"},
         }
 
     def state(self, age_s: float) -> str:
@@ -135,6 +147,13 @@ class World:
             {"name": f"battery.{name}", "quantity": quantity, "unit": unit, "stale_after_s": STALE_AFTER_S}
             for name, (quantity, unit) in _FIELDS.items()
         ]
+        devices = [{"name": "battery", "kind": "can_battery", "title": "Battery"}]
+        if self.solar_age_s is not None:
+            devices.append({"name": "solar", "kind": "studer_variotrack", "title": "Solar"})
+            channels += [
+                {"name": name, "quantity": quantity, "unit": unit, "stale_after_s": SOLAR_STALE_AFTER_S}
+                for name, quantity, unit in (("solar.power", "power", "W"), ("solar.mode", "state", ""))
+            ]
         kept = [("soc", "last"), ("power", "mean"), ("power", "min"), ("power", "max")]
         return {
             "site": site,
@@ -142,7 +161,7 @@ class World:
             "timezone": "Europe/Rome",
             "latitude": 36.89,
             "longitude": 15.07,
-            "devices": [{"name": "battery", "kind": "can_battery", "title": "Battery"}],
+            "devices": devices,
             "channels": channels if self.heard_before else [],
             "series": [
                 {"name": f"battery.{f}.{a}", "channel": f"battery.{f}", "aggregate": a, "unit": _FIELDS[f][1]}

@@ -15,6 +15,8 @@ RAISED, CLEARED = "flag.raised", "flag.cleared"
 HELD_S = 10.0
 _TROUBLE = ("protection.", "alarm.", "warning.")
 _NORMALLY_TRUE = ("_enabled", "_on", ".on", ".output")
+_UNTOLD = (".curtailed",)
+"""Flags that come and go with each cloud: the minutes keep them, no event costs bytes of the link."""
 
 
 @dataclass
@@ -40,7 +42,7 @@ class FlagWatcher:
         self._flags = {
             channel.name: _new_flag(channel.name)
             for channel in description.channels
-            if channel.quantity == "flag"
+            if channel.quantity == "flag" and not channel.name.endswith(_UNTOLD)
         }
         for name, shown in _remembered(memory).items():
             if name in self._flags:
