@@ -24,6 +24,11 @@ class Format(Enum):
     MENU = "MENU"
     UNSUPPORTED = "UNSUPPORTED"
 
+    @property
+    def printed(self) -> str:
+        """As the specification prints it: LONG ENUM, not LONG_ENUM."""
+        return self.value.replace("_", " ")
+
 
 _INTEGERS = {
     Format.FORMAT: struct.Struct("<H"),

@@ -112,7 +112,7 @@ def _said(frame: Frame, what: Request | Answer, device: int, error: ScomError | 
         "object_type": what.object_type,
         "object_id": what.object_id,
         "property_id": what.property_id,
-        "format": format and format.name,
+        "format": format and format.printed,
         "value": value,
         "error": None if error is None else int(error),
         "is_answer": isinstance(what, Answer),
@@ -143,16 +143,14 @@ def _known(what: Request | Answer, device: int) -> StuderObject | None:
 def _value(
     what: Request | Answer, known: StuderObject | None, error: ScomError | None
 ) -> tuple[Format | None, Value | None]:
-    """Format and value of what was told; (None, None) where there is none, or none that is known."""
+    """The format of what was asked or told, None where none is known, and the value if there is one."""
     if error is not None:
         return Format.ERROR, int(error)
     holds = what.object_type == ObjectType.INFO or what.property_id in _HOLDING_A_VALUE
-    if known is None or not what.data or not holds:
+    if known is None or not holds or known.format in (Format.MENU, Format.UNSUPPORTED):
         return None, None
     format = Format.INT32 if known.is_signal else known.format
-    if format in (Format.MENU, Format.UNSUPPORTED):
-        return None, None
-    return format, decode_value(format, what.data)
+    return format, decode_value(format, what.data) if what.data else None
 
 
 def _in_words(known: StuderObject, value: Value) -> dict[str, str]:
