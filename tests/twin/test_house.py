@@ -57,7 +57,7 @@ def test_a_full_battery_curtails_the_sun_by_current_then_by_voltage_or_not_at_al
     assert all(state.solar.power_w <= state.solar.available_w + 1 for state in day)
     held = [state for state in day if state.solar.curtailed and state.solar.power_w > 20]
     assert {state.solar.mode for state in held} >= {9, 12}, "by voltage and by the BMS' current"
-    assert all(state.solar.power_w < 0.98 * state.solar.available_w for state in held)
+    assert all(state.solar.power_w < 0.99 * state.solar.available_w for state in held)
     assert all(state.battery.voltage_v < 53.25 for state in day)
 
 

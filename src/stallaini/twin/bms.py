@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 
 from stallaini.devices.can_battery.simulator import BatteryState
-from stallaini.twin.cells import CELLS, RISE_V, interpolate
+from stallaini.twin.cells import CELLS, RISE_V, TOP_V, interpolate
 from stallaini.twin.controls import Faults
 from stallaini.twin.pack import MODULE_AH, MODULES, Pack
 from stallaini.twin.state import ModuleState
@@ -112,7 +112,7 @@ class Bms:
         first = self._pack.modules[0].soc_pct
         if first > 97.0 or first < 10.0:
             at = int(first) if first < 100 else 99
-            apart_v += _SPREAD_PCT * RISE_V[at] / CELLS
+            apart_v += _SPREAD_PCT * (RISE_V[at] + (TOP_V if at == 99 else 0.0)) / CELLS
         self.high_cell_v, self.low_cell_v = mean_v + apart_v, mean_v - apart_v
         current_a = self._pack.current_a
         if self.high_cell_v >= _FULL_CELL_V and self._is_full(current_a):
@@ -197,7 +197,7 @@ class Bms:
         pack, module = self._pack, self._pack.modules[number]
         at = int(module.soc_pct) if module.soc_pct < 100 else 99
         mean_v = (pack.voltage_v if module.connected else module.source_v) / CELLS
-        slope_v = RISE_V[at] / CELLS
+        slope_v = (RISE_V[at] + (TOP_V if at == 99 else 0.0)) / CELLS
         said_pct = min(100.0, max(0.0, self.said_soc_pct + module.soc_pct - pack.soc_pct))
         chance = self._noise.random
         cells_v = tuple(

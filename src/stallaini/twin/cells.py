@@ -33,10 +33,21 @@ def interpolate(x: float, xs: tuple[float, ...], ys: tuple[float, ...]) -> float
 
 
 # All points lie on whole percents, so a table of whole percents is the same curve.
-OPEN_V = tuple(CELLS * interpolate(pct, _SOC, _VOLT) for pct in range(101))
-"""Of 15 cells, by whole percent."""
+FULL_V, TOP_V = 3.39 * CELLS, (3.60 - 3.39) * CELLS
+"""The table's last point is the voltage at which charging ends. A full cell that rests falls to 3.35-3.40 V
+within the hour (general knowledge, unverified): the last percent rests lower, and stands higher by up to
+`TOP_V` while it is charged."""
+OPEN_V = (*(CELLS * interpolate(pct, _SOC, _VOLT) for pct in range(100)), FULL_V)
+"""Rested, of 15 cells, by whole percent."""
 RISE_V = (*(high - low for low, high in pairwise(OPEN_V)), OPEN_V[100] - OPEN_V[99])
 """By percent, from each whole percent on."""
+TOP_S = 1200.0
+"""How fast a full cell comes to rest; unverified."""
+
+
+def top_v(soc_pct: float) -> float:
+    """What charging adds in the last percent, of 15 cells."""
+    return TOP_V * (soc_pct - 99.0) if soc_pct > 99.0 else 0.0
 
 
 def _stored() -> tuple[float, ...]:

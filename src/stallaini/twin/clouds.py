@@ -22,8 +22,8 @@ _MEMORY, _MEMORY_DAYS = 0.55, 8
 """Correlation from one day's weather to the next, as daily clear-sky indices commonly show; unverified."""
 _CLOUD_S = 240.0
 """Mean time in a cloud's shadow: cumulus of a kilometre or two at 5-8 m/s."""
-_EDGE = 1 - math.exp(-_TICK_S / 30.0)
-"""A shadow's edge passes in about half a minute."""
+_EDGE = 1 - math.exp(-_TICK_S / 45.0)
+"""A shadow's edge passes in less than a minute; tuned, as the shivers below, to recorded minutes."""
 _PARTS = (10.5 / 24, 13.5 / 24, 1.0)
 """Morning, noon and afternoon differ."""
 
@@ -77,7 +77,10 @@ class Clouds:
         if chance.random() < (part.ends if self._clouded else part.begins):
             self._clouded = not self._clouded
             self._through = part.thick + (part.thin - part.thick) * chance.random()
-        target, shiver = (self._through, 0.012) if self._clouded else (part.edge, 0.003)
+        if self._clouded:
+            target, shiver = self._through, 0.045 * self._through
+        else:
+            target, shiver = part.edge, 0.004
         self._before = self._index
         index = self._index + (target - self._index) * _EDGE + shiver * chance.gauss(0.0, 1.0)
         self._index = min(1.25, max(0.04, index))
@@ -111,7 +114,7 @@ def weather(seed: int, day: int, latitude_deg: float) -> tuple[_Part, ...]:
             parts.append(_Part(today.uniform(0.2, 0.7), 0.22, 0.7, clear * 0.98))
         else:
             thick = today.uniform(0.08, 0.3)
-            parts.append(_Part(today.uniform(0.85, 1.0), thick, thick + 0.18, clear * 0.92))
+            parts.append(_Part(today.uniform(0.85, 1.0), thick, thick + 0.18, clear * 0.6))
     return tuple(parts)
 
 

@@ -10,7 +10,18 @@ from __future__ import annotations
 import math
 import random
 
-from stallaini.twin.cells import HYSTERESIS_AH, HYSTERESIS_V, OPEN_V, RISE_V, cold_factor, open_v, stored_j
+from stallaini.twin.cells import (
+    HYSTERESIS_AH,
+    HYSTERESIS_V,
+    OPEN_V,
+    RISE_V,
+    TOP_S,
+    TOP_V,
+    cold_factor,
+    open_v,
+    stored_j,
+    top_v,
+)
 
 MODULES = 2
 MODULE_AH = 100.0
@@ -24,7 +35,7 @@ _COULOMB = 0.995
 _HEAT_J_K = 80_000.0  # 2 x 40 kg of about 1 kJ/(kg K)
 _ROOM_TAU_S = 6 * 3600.0  # a closed cabinet; unverified
 _HYSTERESIS_PACK_V = 15 * HYSTERESIS_V
-_REST_A = 1e-6
+_REST_A = 0.1
 
 
 class Module:
@@ -36,6 +47,7 @@ class Module:
         self.soc_pct = soc_pct
         self.current_a = 0.0
         self.slow_v = 0.0
+        self.top_v = top_v(soc_pct)
         self.side = 0.0
         """Hysteresis: 1 on the charging branch, -1 on the discharging one."""
         self.throughput_ah = 0.0
@@ -85,6 +97,7 @@ class Pack:
         for module in self.modules:
             module.soc_pct = soc_pct
             module.slow_v = 0.0
+            module.top_v = top_v(soc_pct)
         self.voltage_v = open_v(soc_pct)
 
     @property
@@ -126,12 +139,15 @@ class Pack:
             at = int(soc_pct) if soc_pct < 100 else 99
             ahead = 0 if ahead_pct <= 0 else int(ahead_pct) if ahead_pct < 100 else 99
             rise_v = max(RISE_V[at], RISE_V[ahead])
+            if ahead == 99 and module.current_a > _REST_A:
+                rise_v += TOP_V
             share = module.resistance_share
             module.source_v = (
                 OPEN_V[at]
                 + RISE_V[at] * (soc_pct - at)
                 + module.side * _HYSTERESIS_PACK_V
                 + module.slow_v * self._slow_mean
+                + module.top_v
             )
             module.ohm = (
                 self._cells_ohm + _PATH_OHM + self._slow_ohm * (1.0 - self._slow_mean)
@@ -197,6 +213,7 @@ class Pack:
             - 0.5 * capacitance * (after_v * after_v - slow_v * slow_v)
             + charge_as * module.side * _HYSTERESIS_PACK_V
             + (charge_as - kept_as) * open_before_v
+            + charge_as * self._move_top(module)
         )
         moved_ah = abs(charge_as) / 3600.0
         if abs(current_a) > _REST_A:
@@ -204,6 +221,16 @@ class Pack:
             side = 1.0 if current_a > 0 else -1.0
             module.side += (side - module.side) * moved_ah / (HYSTERESIS_AH + moved_ah)
         return heat_j
+
+    def _move_top(self, module: Module) -> float:
+        """Follow the last percent up while charging, come to rest else; returns the mean of the step."""
+        before_v = module.top_v
+        if module.current_a > _REST_A and module.soc_pct > 99.0:
+            module.top_v = max(before_v, top_v(module.soc_pct))
+        elif before_v > 0.0:
+            module.top_v = before_v * TOP_S / (TOP_S + self._dt_s)
+            return before_v
+        return (before_v + module.top_v) / 2
 
     def _relax(self, module: Module) -> float:
         """A module off the bus: its slow stage goes to rest and warms it."""
