@@ -30,6 +30,7 @@ docs: install .venv/.tools  ## make the reference pages anew from the code
 	@$(BIN)/python scripts/make_docs.py
 	@$(BIN)/python -m stallaini.devices.can_battery.reference docs/reference/battery-can.md
 	@$(BIN)/python -m stallaini.devices.studer.writes_reference docs/reference/studer-writes.md
+	@$(BIN)/python -m stallaini.devices.studer.polling_reference docs/reference/studer-polling.md
 	@$(BIN)/python -m stallaini.twin.reference docs/reference/twin-faults.md
 	@STALLAINI_WRITE_DOCS=1 $(BIN)/pytest tests/site/test_reference.py
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from stallaini.devices.catalogue import load_kinds
@@ -9,8 +11,10 @@ from stallaini.devices.studer.device import KINDS
 from stallaini.devices.studer.formats import Format
 from stallaini.devices.studer.objects import StuderObject, info_at
 from stallaini.devices.studer.polling import Poll, load_polling, parse_polling
+from stallaini.devices.studer.polling_reference import fill
 from stallaini.site.quantities import QUANTITIES
 
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "studer-polling.md"
 ADDRESS = {
     "studer_xtender": 101,
     "studer_variotrack": 301,
@@ -97,3 +101,10 @@ def test_too_much_sun_is_told_from_too_much_heat() -> None:
 def test_a_wrong_file_is_refused(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         parse_polling(text)
+
+
+def test_the_page_tells_what_is_asked() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert fill(page) == page, f"run: python -m stallaini.devices.studer.polling_reference {PAGE}"
+    with pytest.raises(ValueError, match="no place for the tables"):
+        fill("nothing")
