@@ -8,52 +8,49 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from stallaini.clock import VirtualClock
-from stallaini.devices.can_battery.battery import CanBattery
-from stallaini.devices.can_battery.simulator import BatteryState, encode_burst, sayable
-from stallaini.devices.can_bus.frame import Frame
+from stallaini.devices.can_battery.simulator import encode_burst, sayable
 from stallaini.edge.core import EdgeCore
+from stallaini.ops.virtual_wires import EdgeEnd, Ends
 from stallaini.site.config import SiteConfig
+from stallaini.twin.byte_trouble import ByteTrouble
+from stallaini.twin.cells_face import cells_of
 from stallaini.twin.house import House
-from stallaini.twin.state import HouseState
+from stallaini.twin.scom_face import ScomFace
+from stallaini.twin.studer_plant import StuderPlant
 
 AHEAD_S = 1 / 64
 """By how much the house's clock is ahead of the edge's: what is said at a minute's end is heard within it."""
-_CAN_BATTERY = "can_battery"
+_BUSY_STEP_S = 1.0
 
 Pace = Callable[[House], float]
-"""How many seconds the next step of a house may fairly take."""
+"""How many seconds apart the battery's bursts are in the time to come; asked when each `live` begins."""
 
 
-def steady(step_s: float) -> Pace:
+def steady(every_s: float) -> Pace:
     """Always so many seconds: the minutes look alike and are made many times faster than by seconds."""
-    return lambda _house: step_s
+    return lambda _house: every_s
 
 
 @dataclass
 class Effort:
-    """How much was simulated: steps of the house, and bursts of frames its battery sent."""
+    """How much was simulated: steps of the house, bursts of its battery's frames, rounds of questions."""
 
     steps: int = 0
     bursts: int = 0
+    rounds: int = 0
 
 
 class VirtualSite:
-    """Lives a house forward; its devices speak after each step, and the edge that is connected hears them.
+    """Lives a house forward; its devices speak, and the edge that is connected hears them.
 
-    `watch` is called with the state after each step. The clock, which stands at a whole minute at first, is
-    the edge's.
+    The clock, which stands at a whole minute at first, is the edge's.
     """
 
     def __init__(
-        self,
-        config: SiteConfig,
-        house: House,
-        profile: str,
-        clock: VirtualClock,
-        pace: Pace,
-        watch: Callable[[HouseState], None] = lambda _: None,
+        self, config: SiteConfig, house: House, profile: str, clock: VirtualClock, pace: Pace
     ) -> None:
         self._config = config
         self._house = house
@@ -61,72 +58,57 @@ class VirtualSite:
         self._sayable = sayable(profile)
         self._clock = clock
         self._pace = pace
-        self._watch = watch
-        self._edge: _EdgeEnd | None = None
+        scom = ScomFace(StuderPlant(house, config.timezone), ByteTrouble())
+        self._ends = Ends(scom.answer, cells_of(house))
+        self._edge: EdgeEnd | None = None
         self._lag_s = 0.0
         self.effort = Effort()
 
-    def connect(self, core: EdgeCore) -> None:
-        """An edge's program starts: from now on it hears the devices."""
-        self._edge = _EdgeEnd(self._config, core, self._clock)
+    def connect(self, core: EdgeCore, data_dir: Path | None = None) -> None:
+        """An edge's program starts and hears the devices; what it finds out it keeps in `data_dir`."""
+        self._edge = EdgeEnd(self._config, core, self._clock, self._ends, data_dir)
 
     def disconnect(self) -> None:
         """Nobody hears the devices until the next one connects."""
         self._edge = None
 
     async def live(self, seconds: float) -> None:
-        """Let so many seconds pass; at their end the clock shows what the house's does."""
+        """Let so many seconds pass; at their end the devices that answer are asked.
+
+        Bursts are evenly spaced, because a minute's mean is that of its samples; the house itself takes
+        steps of a second while something switches.
+        """
+        every_s = self._pace(self._house)
         left_s = seconds
         while left_s > 0:
-            step_s = min(left_s, self._pace(self._house))
-            self._advance(step_s)
-            state = self._house.step(self._clock.wall_s() + AHEAD_S, step_s)
-            self._watch(state)
-            self.effort.steps += 1
-            self._speak(state)
-            left_s -= step_s
+            stretch_s = min(left_s, every_s)
+            self._pass(stretch_s)
+            if self._edge is not None:
+                self._edge.hear(self._burst())
+                self.effort.bursts += 1
+            left_s -= stretch_s
+        if self._edge is not None:
+            self.effort.rounds += 1
+            await self._edge.ask()
         self._clock.advance(self._lag_s)
         self._lag_s = 0.0
 
-    def _advance(self, step_s: float) -> None:
-        self._clock.advance(step_s + self._lag_s - AHEAD_S)
-        self._lag_s = AHEAD_S
+    def _pass(self, seconds: float) -> None:
+        """The edge's clock runs `seconds` on, and the house with it."""
+        left_s = seconds
+        while left_s > 0:
+            step_s = min(left_s, _BUSY_STEP_S if self._house.busy() else seconds)
+            left_s -= step_s
+            self._clock.advance(step_s + self._lag_s - AHEAD_S)
+            self._lag_s = AHEAD_S
+            self._house.advance(self._house_s(), step_s)
+            self.effort.steps += 1
 
-    def _speak(self, state: HouseState) -> None:
-        if self._edge is None:
-            return
-        self.effort.bursts += 1
-        self._edge.hear(self._burst(state.bms))
-        self._edge.poll()
+    def _house_s(self) -> float:
+        return self._clock.wall_s() + self._lag_s
 
-    def _burst(self, said: BatteryState) -> list[tuple[int, bytes]]:
+    def _burst(self) -> list[tuple[int, bytes]]:
+        said = self._house.said()
         if said.raised:
             said = replace(said, raised=said.raised & self._sayable)
         return encode_burst(self._profile, said)
-
-
-class _EdgeEnd:
-    """The devices as one run of the edge's program knows them."""
-
-    def __init__(self, config: SiteConfig, core: EdgeCore, clock: VirtualClock) -> None:
-        self._core = core
-        self._clock = clock
-        self._batteries = [
-            CanBattery(device.name, str(device.settings.get("profile", "auto")))
-            for device in config.devices
-            if device.kind == _CAN_BATTERY
-        ]
-
-    def hear(self, frames: list[tuple[int, bytes]]) -> None:
-        now_s = self._clock.monotonic_s()
-        self._core.ticker.heard(now_s)
-        for can_id, data in frames:
-            frame = Frame(can_id, data, now_s)
-            for battery in self._batteries:
-                for reading in battery.feed(frame):
-                    self._core.on_reading(reading)
-
-    def poll(self) -> None:
-        for battery in self._batteries:
-            for kind, data in battery.poll(self._clock.monotonic_s()):
-                self._core.on_event(kind, data)

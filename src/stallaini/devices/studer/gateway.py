@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import IntEnum
 from typing import Protocol, runtime_checkable
 
@@ -146,9 +146,10 @@ class StuderGateway:
         telling = {
             question.address for question in questions if not math.isnan(answers.get(question, math.nan))
         }
+        now_s, wall_s = self._answered(telling)
         for question in questions:
             if question in answers and question.address in telling:
-                self._take(question, answers[question])
+                self._take(question, answers[question], now_s, wall_s)
             else:
                 # Refused, or of a device that told nothing at all: a question of its own shows why.
                 self._known.discard(question)
@@ -162,7 +163,7 @@ class StuderGateway:
             self._refused(question, refusal)
         else:
             self._known.add(question)
-            self._take(question, answer)
+            self._take(question, answer, *self._answered({question.address}))
 
     def _refused(self, question: Question, refusal: StuderRefused) -> None:
         if refusal.error is ScomError.GATEWAY_BUSY:
@@ -176,10 +177,15 @@ class StuderGateway:
             self._plan.away(question.address, now_s + AWAY_S)
         self._plan.asked(question, now_s, self._clock.wall_s())
 
-    def _take(self, question: Question, answer: float) -> None:
-        now_s = self._heard()
-        self._watches[question.address].answered(now_s)
-        self._plan.asked(question, now_s, self._clock.wall_s())
+    def _answered(self, addresses: Collection[int]) -> tuple[float, float]:
+        """These devices answered, and the gateway with them; when that is, monotonic and Unix time."""
+        now_s = self._heard() if addresses else self._clock.monotonic_s()
+        for address in addresses:
+            self._watches[address].answered(now_s)
+        return now_s, self._clock.wall_s()
+
+    def _take(self, question: Question, answer: float, now_s: float, wall_s: float) -> None:
+        self._plan.asked(question, now_s, wall_s)
         readings, held = self._devices[question.address].take(question.nr, answer, now_s)
         if held:
             self._plan.again([question], now_s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from stallaini.devices.studer.objects import GROUPS, Family, family_of
@@ -41,6 +42,7 @@ def has(present: int, family: Family) -> bool:
     return bool(present & _PRESENT.get(family, 0))
 
 
+@lru_cache(maxsize=256)
 def unit_of(address: int) -> int | None:
     """The unit number of a device, 1 the first of its family; None where multi-info cannot ask it alone."""
     first, last = _UNITS.get(family_of(address), (0, -1))

@@ -22,12 +22,16 @@ class Family(Enum):
     BSP = "bsp"
     RCC = "rcc"
 
+    __hash__ = object.__hash__  # each member is one object; Enum's own looks the name up, in Python
+
 
 class Kind(Enum):
     """What an object is: a measured value, or a setting."""
 
     INFO = "info"
     PARAMETER = "param"
+
+    __hash__ = object.__hash__
 
 
 class UnknownObject(LookupError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from stallaini.devices.studer import can_public, multi_info
 from stallaini.devices.studer.asker import Part
@@ -224,12 +224,9 @@ class ScomGateway:
 
     def _entry(self, entry: multi_info.Entry) -> float:
         """One value; NaN where the plant has no such unit."""
-        families = _info_families().get(entry.nr)
-        if families is None:
+        if entry.nr not in _info_families():
             raise _Refusal(ScomError.OBJECT_ID_NOT_FOUND)
-        units = sorted(a for a in self._plant.addresses if family_of(a) in families and a not in GROUPS)
-        if entry.unit not in (multi_info.MASTER, multi_info.MEAN, multi_info.SUM):
-            units = [unit for unit in units if multi_info.unit_of(unit) == entry.unit]
+        units = _units(entry, tuple(self._plant.addresses))
         values = [value for unit in units if (value := self._plant.info(unit, entry.nr)) is not None]
         if not values:
             return math.nan
@@ -322,6 +319,16 @@ def _part(part: int | None) -> can_public.CanPart:
 
 def _is_property(request: Request) -> bool:
     return request.property_id in Property._value2member_map_
+
+
+@lru_cache(maxsize=4096)
+def _units(entry: multi_info.Entry, addresses: tuple[int, ...]) -> list[int]:
+    """Those of the devices at `addresses` that an entry asks."""
+    families = _info_families()[entry.nr]
+    units = sorted(a for a in addresses if family_of(a) in families and a not in GROUPS)
+    if entry.unit in (multi_info.MASTER, multi_info.MEAN, multi_info.SUM):
+        return units
+    return [unit for unit in units if multi_info.unit_of(unit) == entry.unit]
 
 
 @cache

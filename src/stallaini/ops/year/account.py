@@ -4,56 +4,64 @@ from __future__ import annotations
 
 from datetime import date
 
-from stallaini.twin.state import HouseState
+from stallaini.twin.counters import DayCounter
+from stallaini.twin.house import House
 
 CHARGED, DISCHARGED = "battery charged", "battery discharged"
+SOLAR, CONSUMED, GENERATOR = "solar", "consumed", "generator"
+COUNTED_SOLAR, COUNTED_CONSUMED = "solar, as counted by the VarioTrack", "consumed, as counted by the Xtender"
+COUNTED_DRAWN = "drawn from the battery, as counted by the Xtender"
+COUNTED = frozenset({COUNTED_SOLAR, COUNTED_CONSUMED, COUNTED_DRAWN})
+"""Quantities that the store has from a device's own day counter."""
 Energies = dict[str, float]
 """kWh by quantity."""
 _J_PER_KWH = 3.6e6
 
 
 class Account:
-    """What passed in the house, in kWh by day of the site's zone: told each step, each minute, each midnight.
+    """What passed in the house, in kWh by day of the site's zone, read off the house's own sums.
 
-    `days` has the battery's energy by the voltage and current that its own instruments say, because nothing
-    else can reach the store, and what flows in and out within one minute is set off, as minutes do.
-    `truth` has it as it is at the terminals, nothing set off.
+    `days` has the battery's energy by the current that its own sensor says, with its offset, because nothing
+    else can reach the store; what flows in and out within one minute is set off, as minutes do. `truth`
+    has it as it is at the terminals, nothing set off.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._counter: DayCounter = house.days.today
+        self._net_j = self._charged_j = self._discharged_j = 0.0
         self.days: dict[date, Energies] = {}
         self.truth: dict[date, Energies] = {}
-        self._minute_j = 0.0
-        self._said, self._true = _Both(), _Both()
-
-    def watch(self, state: HouseState) -> None:
-        """The house after a step."""
-        self._minute_j += state.bms.voltage_v * state.bms.current_a * state.dt_s
-        self._true.add(state.battery.power_w * state.dt_s)
 
     def minute_ended(self) -> None:
-        """The minute is over."""
-        self._said.add(self._minute_j)
-        self._minute_j = 0.0
+        """The house has lived through a whole minute; it began a new day's counter if that was the last."""
+        before_j, self._net_j = self._net_j, _net_j(self._counter)
+        gained_j = self._net_j - before_j
+        if gained_j > 0:
+            self._charged_j += gained_j
+        else:
+            self._discharged_j -= gained_j
 
     def day_ended(self, day: date) -> None:
         """A local day is over."""
-        self.days[day] = self._said.energies()
-        self.truth[day] = self._true.energies()
-        self._said, self._true = _Both(), _Both()
+        counter = self._counter
+        self.days[day] = {
+            CHARGED: self._charged_j / _J_PER_KWH,
+            DISCHARGED: self._discharged_j / _J_PER_KWH,
+            SOLAR: counter.solar_j / _J_PER_KWH,
+            CONSUMED: counter.consumed_j / _J_PER_KWH,
+            GENERATOR: counter.input_j / _J_PER_KWH,
+            COUNTED_SOLAR: counter.solar_j / _J_PER_KWH,
+            COUNTED_CONSUMED: counter.consumed_j / _J_PER_KWH,
+            COUNTED_DRAWN: counter.discharged_j / _J_PER_KWH,
+        }
+        self.truth[day] = {
+            CHARGED: counter.true_charged_j / _J_PER_KWH,
+            DISCHARGED: counter.true_discharged_j / _J_PER_KWH,
+        }
+        self._counter = self._house.days.today
+        self._net_j = self._charged_j = self._discharged_j = 0.0
 
 
-class _Both:
-    """Energy in and out of the battery."""
-
-    def __init__(self) -> None:
-        self._in_j = self._out_j = 0.0
-
-    def add(self, energy_j: float) -> None:
-        if energy_j > 0:
-            self._in_j += energy_j
-        else:
-            self._out_j -= energy_j
-
-    def energies(self) -> Energies:
-        return {CHARGED: self._in_j / _J_PER_KWH, DISCHARGED: self._out_j / _J_PER_KWH}
+def _net_j(counter: DayCounter) -> float:
+    return counter.battery_charged_j - counter.battery_discharged_j

@@ -54,7 +54,7 @@ class VirtualEdge:
             self._config, self._folder, self._clock, self._line, self._boot_id, self._meter
         )
         self._core.started()
-        self._site.connect(self._core)
+        self._site.connect(self._core, self._folder)
         self.starts += 1
 
     async def minute_over(self) -> None:

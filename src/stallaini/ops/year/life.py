@@ -15,9 +15,9 @@ from stallaini.clock import VirtualClock
 from stallaini.devices.catalogue import load_kinds
 from stallaini.link.enrolment import admit
 from stallaini.link.oscore import ContextStore
-from stallaini.ops.virtual_site import Effort, VirtualSite, steady
-from stallaini.ops.year.account import Account
-from stallaini.ops.year.answers import ask_energies, ask_gaps
+from stallaini.ops.virtual_site import Effort, VirtualSite
+from stallaini.ops.year.account import Account, Energies
+from stallaini.ops.year.answers import ask_counters, ask_energies, ask_gaps
 from stallaini.ops.year.edge import VirtualEdge
 from stallaini.ops.year.fate import Happening
 from stallaini.ops.year.line import Line
@@ -30,9 +30,10 @@ from stallaini.twin.house import House, house_of
 
 SITE_FILE = Path(__file__).with_name("site.toml")
 PROFILE = "pylontech-1.2"
-QUIET_STEP_S = 15.0
+QUIET_EVERY_S, LIVELY_EVERY_S = 60.0, 5.0
 _DAY_MINUTES = 1440
 _RESTART_AT_S, _RESTART_TAKES_S = 20.0, 5.0
+_BUSY_AT_S = 33.0
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ class Figures:
     verdict: Verdict
 
 
+def by_minute(house: House) -> float:
+    """Bursts for the minute to come: one where nothing switches in it, and else one each 5 s."""
+    return QUIET_EVERY_S if house.quiet_for_s() >= QUIET_EVERY_S else LIVELY_EVERY_S
+
+
 class Life:
     """One site, its edge and its server, in `folder`, from the site's own midnight of `first_day` on."""
 
@@ -69,13 +75,11 @@ class Life:
         self.config: SiteConfig = replace(config, link=replace(config.link, mode=mode))
         self._folder = folder
         self._first_day = first_day
-        self._start_minute = day_bounds(first_day, self.config.timezone)[0]
+        self._start_minute = self._day_minute = day_bounds(first_day, self.config.timezone)[0]
         self._clock = VirtualClock(self._start_minute * 60.0)
         self._house: House = house_of(self.config, seed)
-        self._account = Account()
-        self._site = VirtualSite(
-            self.config, self._house, PROFILE, self._clock, steady(QUIET_STEP_S), self._account.watch
-        )
+        self._account = Account(self._house)
+        self._site = VirtualSite(self.config, self._house, PROFILE, self._clock, by_minute)
         self._line = Line()
         self._due = sorted(fate, reverse=True)
         self._until: list[tuple[int, Callable[[], None]]] = []
@@ -100,7 +104,7 @@ class Life:
                 await edge.stop()
             await server.store.seal(int(self._clock.wall_s()) // 60)
             end_day = self._first_day + timedelta(days=days)
-            stored = await ask_energies(server.http.url, self.config.site, self._first_day, end_day)
+            stored = await self._ask(server.http.url, end_day)
             gaps = await ask_gaps(
                 server.http.url, self.config.site, self._start_minute * 60, int(self._clock.wall_s())
             )
@@ -120,6 +124,13 @@ class Life:
             verdict=judge(self._account.days, stored, gaps),
         )
 
+    async def _ask(self, url: str, end_day: date) -> dict[date, Energies]:
+        """Every daily energy that the server tells, and every day counter."""
+        site, first_day = self.config.site, self._first_day
+        stored = await ask_energies(url, site, first_day, end_day)
+        counted = await ask_counters(url, site, first_day, end_day, self.config.timezone)
+        return {day: energies | counted.get(day, {}) for day, energies in stored.items()}
+
     async def _open_server(self, stack: AsyncExitStack) -> Server:
         options = ServerOptions(self._folder, ("127.0.0.1", 0), ("127.0.0.1", 0), demo=True)
         server = Server(options, self._clock)
@@ -137,6 +148,7 @@ class Life:
     async def _live_day(self, day: date, edge: VirtualEdge, progress: Callable[[int], None]) -> None:
         """A local day: 23, 24 or 25 hours."""
         first, end = day_bounds(day, self.config.timezone)
+        self._day_minute = first
         for minute in range(first, end):
             await self._live_minute(minute - self._start_minute, edge)
             progress(minute + 1 - self._start_minute)
@@ -147,10 +159,17 @@ class Life:
         restarts = self._happen(number)
         if restarts:
             await self._restart(edge)
+        elif self._is_first_of_day(number):
+            await self._site.live(_BUSY_AT_S)
+            await self._site.live(60 - _BUSY_AT_S)
         else:
             await self._site.live(60)
         self._account.minute_ended()
         await edge.minute_over()
+
+    def _is_first_of_day(self, number: int) -> bool:
+        """Whether the gateway writes its log in this minute, and is to be asked while it does."""
+        return self._start_minute + number == self._day_minute
 
     async def _restart(self, edge: VirtualEdge) -> None:
         """The program ends and is back within the minute."""

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from stallaini.ops.year.account import Energies
+from stallaini.ops.year.account import COUNTED, Energies
 
 ALLOWED_SHARE = 0.005
 """By how much of the twin's own figure the store's may differ."""
 ALLOWED_KWH = 0.005
 """What is allowed in any case: the store's steps are 1 W a minute, which is much of a day without sun."""
+ALLOWED_COUNTED_KWH = 0.015
+"""The same for a device's own counter: it has steps of 0.01, and its last minute of a day is not seen."""
 
 
 class Gap(NamedTuple):
@@ -44,7 +46,7 @@ class Difference(NamedTuple):
     @property
     def excused(self) -> bool:
         """Whether it is too little to tell anything."""
-        return self.off_kwh <= ALLOWED_KWH
+        return self.off_kwh <= (ALLOWED_COUNTED_KWH if self.quantity in COUNTED else ALLOWED_KWH)
 
     @property
     def allowed(self) -> bool:
