@@ -213,6 +213,7 @@ def test_a_device_asked_now_and_then_stays_live_between_and_turns_stale_alone(
     world.solar_age_s = 20.0
     page = visitor(PHONE).open_live()
     page.get_by_text("All readings").click()
+    page.locator(".readings-device summary", has_text="Solar").click()
     mode = page.get_by_role("row").filter(has_text="Mode")
     expect(mode).to_contain_text("curtailed: voltage")
     expect(mode).to_have_attribute("data-quality", "fresh")
@@ -222,3 +223,20 @@ def test_a_device_asked_now_and_then_stays_live_between_and_turns_stale_alone(
         expect(row).to_contain_text("1 min ago")
     expect(page.locator(".pulse")).to_have_attribute("data-state", "live")
     expect(page.locator(".tile", has_text="Voltage")).to_have_attribute("data-quality", "fresh")
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_a_device_beside_the_battery_has_a_card_with_its_state_and_its_values(
+    visitor: Visitor, world: World, size: tuple[int, int]
+) -> None:
+    world.solar_age_s = 8.0
+    visit = visitor(size)
+    page = visit.open_live()
+    card = page.get_by_role("article", name="Solar")
+    expect(card.locator(".device-state")).to_have_text("curtailed: voltage")
+    expect(card.locator(".facts")).to_contain_text("1,150\u00a0W")
+    expect(page.locator(".battery")).to_have_count(1)
+    world.solar_age_s = 95.0
+    expect(card.locator(".facts [data-quality=stale]")).to_have_count(1)
+    expect(card).to_contain_text("1 min ago")
+    visit.shows_no_fault()

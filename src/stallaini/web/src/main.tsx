@@ -1,6 +1,7 @@
 import "./style/base.css";
 import "./style/page.css";
 import "./style/now.css";
+import "./style/devices.css";
 import "./style/history.css";
 import "./style/budget.css";
 

@@ -4,6 +4,9 @@ import { ABSENT, aged, type Aged } from "./age.ts";
 /** Power below this is rest: sensors of a standing battery flicker by a few watts. */
 export const REST_POWER_W = 10;
 
+/** Kinds that tell of a battery which most often has a wire of its own. */
+const SECOND_HAND = ["studer_bms", "pylontech_rs485"];
+
 export type Flow = "charging" | "discharging" | "rest" | "unknown";
 
 export const FLAG_KINDS = ["protection", "alarm", "warning"] as const;
@@ -17,9 +20,14 @@ export interface Flag {
   stale: boolean;
 }
 
-/** The devices whose channels make them a battery: they report a state of charge. */
+/**
+ * The devices whose channels make them a battery: they report a state of charge. Where a battery speaks for
+ * itself, what others tell of it makes no second one.
+ */
 export function batteries(site: Site): Device[] {
-  return site.devices.filter((device) => site.channels.some((channel) => channel.name === `${device.name}.soc`));
+  const found = site.devices.filter((device) => site.channels.some((channel) => channel.name === `${device.name}.soc`));
+  const own = found.filter((device) => !SECOND_HAND.includes(device.kind));
+  return own.length > 0 ? own : found;
 }
 
 /** Looks up `<device>.<field>` of the latest answer, aged to this second. */

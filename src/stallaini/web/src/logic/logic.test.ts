@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { backOffS } from "../api/live.ts";
 import type { Channel, Now, Site } from "../api/types.ts";
 import { aged, elapsedS, liveness, type Heard } from "./age.ts";
-import { chartChannels, flowOf, raisedFlags } from "./battery.ts";
+import { batteries, chartChannels, flowOf, raisedFlags } from "./battery.ts";
+import { carded } from "./devices.ts";
 import { emptyRuns, nights, sunHeightDeg } from "./runs.ts";
 import { dayOf, knownZone, wallTicks } from "./zone.ts";
 
@@ -119,4 +120,14 @@ test("tries to reconnect are spread and never further apart than 38 s", () => {
   assert.equal(backOffS(1, 0.5), 1);
   assert.equal(backOffS(4, 0.5), 8);
   assert.equal(backOffS(40, 1), 37.5);
+});
+
+test("a battery with a wire of its own is not shown twice, and every known device has a card", () => {
+  const site = siteWith("battery.soc", "cells.soc", "bms.soc", "solar.power", "xcom.link");
+  const kinds = { battery: "can_battery", cells: "pylontech_rs485", bms: "studer_bms", solar: "studer_variotrack", xcom: "studer_gateway" };
+  site.devices = Object.entries(kinds).map(([name, kind]) => ({ name, kind, title: null }));
+  assert.deepEqual(batteries(site).map((device) => device.name), ["battery"]);
+  assert.deepEqual(carded(site).map((one) => one.device.name), ["cells", "bms", "solar"]);
+  site.devices = site.devices.slice(2);
+  assert.deepEqual(batteries(site).map((device) => device.name), ["bms"]);
 });

@@ -4,6 +4,7 @@ import { begin, heard, life, phase, site, sites } from "../state.ts";
 import { words } from "../words/index.ts";
 import { Announcer } from "./Announcer.tsx";
 import { BudgetCard } from "./BudgetCard.tsx";
+import { DeviceCards } from "./DeviceCards.tsx";
 import { EnergyCard } from "./EnergyCard.tsx";
 import { Header } from "./Header.tsx";
 import { HistoryCard } from "./HistoryCard.tsx";
@@ -56,6 +57,7 @@ function Body() {
         <NowCards />
       </div>
       <div class="column">
+        {ready && <DeviceCards />}
         <HistoryCard />
         <EnergyCard />
         <BudgetCard />

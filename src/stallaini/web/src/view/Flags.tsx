@@ -18,10 +18,14 @@ export function Flags(props: { raised: Flag[]; reported: boolean }) {
     <ul class="flags">
       {props.raised.map((flag) => (
         <li key={`${flag.kind} ${flag.item}`} class="flag" data-kind={flag.kind} data-stale={flag.stale}>
-          <svg viewBox="0 0 20 20" aria-hidden="true"><path d="M10 3 18 17H2zM10 8v4.500M10 14.500v.5" /></svg>
+          <FlagIcon />
           <span><b>{text.flagKind[flag.kind]}</b> {nameOf(flag.item)}{then(flag.stale)}</span>
         </li>
       ))}
     </ul>
   );
+}
+
+export function FlagIcon() {
+  return <svg viewBox="0 0 20 20" aria-hidden="true"><path d="M10 3 18 17H2zM10 8v4.500M10 14.500v.5" /></svg>;
 }

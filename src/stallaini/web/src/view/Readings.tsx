@@ -1,10 +1,11 @@
 import { useSignal } from "@preact/signals";
 
-import type { Channel } from "../api/types.ts";
+import type { Channel, Device } from "../api/types.ts";
 import { type Aged, aged } from "../logic/age.ts";
 import { elapsed, heard, site } from "../state.ts";
-import { age, DASH, decimalsOf, withUnit } from "../words/format.ts";
-import { locale, nameOf, words } from "../words/index.ts";
+import { age, DASH } from "../words/format.ts";
+import { nameOf, words } from "../words/index.ts";
+import { inWords } from "./inWords.ts";
 
 /** Every channel of the site with its value and age, for whoever wants to know. */
 export function Readings() {
@@ -13,31 +14,43 @@ export function Readings() {
   return (
     <details class="card readings" onToggle={(event) => (open.value = event.currentTarget.open)}>
       <summary>{text.readings}</summary>
-      {open.value && <ReadingsTable />}
+      {open.value && <ReadingsByDevice />}
     </details>
   );
 }
 
-function ReadingsTable() {
+/** Device by device; a site of one device needs no second fold. */
+function ReadingsByDevice() {
+  const devices = site.value!.devices;
+  return (
+    <>
+      {devices.map((device) => (
+        <details key={device.name} class="readings-device" open={devices.length === 1}>
+          <summary>{device.title ?? device.name}</summary>
+          <ReadingsTable device={device} />
+        </details>
+      ))}
+    </>
+  );
+}
+
+function ReadingsTable(props: { device: Device }) {
   const text = words();
-  const shown = site.value!;
+  const name = props.device.name;
   const now = heard.value!.now;
   return (
     <table>
       <thead>
         <tr><th scope="col">{text.reading}</th><th scope="col">{text.value}</th><th scope="col">{text.ageTitle}</th></tr>
       </thead>
-      {shown.devices.map((device) => (
-        <tbody key={device.name}>
-          <tr><th colSpan={3} scope="rowgroup">{device.title ?? device.name}</th></tr>
-          {shown.channels.filter((channel) => channel.name.startsWith(`${device.name}.`)).map((channel) => (
-            <ReadingRow
-              key={channel.name} channel={channel} device={device.name}
-              value={aged(now.channels[channel.name], channel, elapsed.value)}
-            />
-          ))}
-        </tbody>
-      ))}
+      <tbody>
+        {site.value!.channels.filter((channel) => channel.name.startsWith(`${name}.`)).map((channel) => (
+          <ReadingRow
+            key={channel.name} channel={channel} device={name}
+            value={aged(now.channels[channel.name], channel, elapsed.value)}
+          />
+        ))}
+      </tbody>
     </table>
   );
 }
@@ -51,16 +64,8 @@ function ReadingRow(props: { channel: Channel; device: string; value: Aged }) {
   return (
     <tr data-quality={value.quality}>
       <th scope="row">{item === undefined ? nameOf(field) : `${kindWord ?? nameOf(kind)}: ${nameOf(item)}`}</th>
-      <td>{shown(value, channel.quantity)}</td>
+      <td>{inWords(value, channel.quantity)}</td>
       <td>{value.ageS === null ? DASH : age(text, value.ageS)}</td>
     </tr>
   );
-}
-
-function shown(value: Aged, quantity: string): string {
-  const text = words();
-  if (value.value === null) return text.notReported;
-  if (value.text !== null) return value.text;
-  if (quantity === "flag") return value.value ? text.yes : text.no;
-  return withUnit(locale.value, Number(value.value), value.unit, decimalsOf(value.unit, quantity));
 }

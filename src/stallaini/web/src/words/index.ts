@@ -3,11 +3,13 @@ import { computed, signal } from "@preact/signals";
 import { en, enNames, type Words } from "./en.ts";
 import { humanise } from "./format.ts";
 import { it, itNames } from "./it.ts";
+import { itStates } from "./itStates.ts";
 
 export type Language = "en" | "it";
 
 const WORDS: Record<Language, Words> = { en, it };
 const NAMES: Record<Language, Record<string, string>> = { en: enNames, it: itNames };
+const STATES: Record<Language, Record<string, string>> = { en: {}, it: itStates };
 const KEPT_AS = "stallaini.language";
 
 function kept(): string | null {
@@ -49,3 +51,6 @@ export const wordsOf = (chosen: Language): Words => WORDS[chosen];
 
 /** A channel field or an alarm item in words. */
 export const nameOf = (field: string): string => NAMES[language.value][field] ?? humanise(field);
+
+/** What the server says a state means, in the language in use. */
+export const stateOf = (said: string): string => STATES[language.value][said] ?? said;

@@ -5,26 +5,44 @@ import { test } from "node:test";
 import { en } from "./en.ts";
 import { age, dayInMonth, humanise, number, planSize, powerParts, size, withUnit } from "./format.ts";
 import { it, itNames } from "./it.ts";
+import { itStates } from "./itStates.ts";
 
 const DEVICES = new URL("../../../devices/", import.meta.url);
 
-/** Every field that a device's manifest declares; of a flag such as alarm.low_voltage its item. */
-function declaredFields(): string[] {
+/** The manifests of all kinds of device. */
+function manifests(): string[] {
   const folders = readdirSync(DEVICES, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  const manifests = folders.flatMap((folder) => {
+  return folders.flatMap((folder) => {
     try {
       return [readFileSync(new URL(`${folder.name}/manifest.toml`, DEVICES), "utf8")];
     } catch {
       return []; // a folder of shared code
     }
   });
-  return manifests.flatMap((text) => [...text.matchAll(/field = "(?:\w+\.)?(\w+)"/g)].map((match) => match[1]!));
+}
+
+/** Every field that a device's manifest declares; of a flag such as alarm.low_voltage its item. */
+function declaredFields(): string[] {
+  return manifests().flatMap((text) => [...text.matchAll(/field = "(?:\w+\.)?(\w+)"/g)].map((match) => match[1]!));
+}
+
+/** What the numbers of every declared state mean. */
+function declaredStates(): string[] {
+  return manifests().flatMap((text) =>
+    [...text.matchAll(/states = \{([^}]*)\}/g)].flatMap((match) => [...match[1]!.matchAll(/"([^"]*)"/g)].map((one) => one[1]!)),
+  );
 }
 
 test("every channel of every device has an Italian name", () => {
   const fields = declaredFields();
   assert.ok(fields.includes("soc"));
   assert.deepEqual([...new Set(fields.filter((field) => itNames[field] === undefined))], []);
+});
+
+test("every state of every device has an Italian word", () => {
+  const states = declaredStates();
+  assert.ok(states.includes("curtailed: voltage"));
+  assert.deepEqual([...new Set(states.filter((state) => itStates[state] === undefined))], []);
 });
 
 test("ages grow from seconds to days", () => {
