@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.support.studer_house import House, Wire, want
 
-from stallaini.devices.studer.intents import Done, SecondStepNeeded, SiteLimits
+from stallaini.devices.studer.allow import allow_list
+from stallaini.devices.studer.hand import Hand
+from stallaini.devices.studer.intents import Done, Refused, SecondStepNeeded, SiteLimits
 from stallaini.devices.studer.ledger import Held
 from stallaini.devices.studer.objects import Family
 
-AUX1, CHARGER, TRANSFER, INVERTER, SUN_ON, SUN_OFF = 1202, 1125, 1128, 1124, 10039, 10040
+AUX1, CHARGER, TRANSFER, INVERTER, INPUT_LIMIT = 1202, 1125, 1128, 1124, 1107
+SUN_ON, SUN_OFF = 10039, 10040
 ON, OFF = 4, 8
 
 
@@ -54,6 +58,68 @@ async def test_a_person_at_the_remote_control_has_the_last_word(house: House) ->
     assert await house.looked() == []
     assert house.plant.effective(101, AUX1) == OFF
     assert len(house.plant.writes) == 1
+
+
+async def test_a_program_does_not_take_back_what_a_person_set_until_its_own_end(house: House) -> None:
+    await house.writer.assert_(want(101, AUX1, ON, lasts_s=3600))
+    house.plant.person(101, AUX1, OFF)
+    again = await house.writer.assert_(want(101, AUX1, ON, lasts_s=3600))
+    assert isinstance(again, Refused)
+    assert "a person set 1202 at the remote control" in again.why
+    assert await house.looked() == [("overruled", AUX1)]
+    assert isinstance(await house.writer.assert_(want(101, AUX1, ON)), Refused)
+    assert house.plant.effective(101, AUX1) == OFF
+    assert isinstance(await house.writer.assert_(want(101, AUX1, ON, 60, by_person=True)), Done)
+    assert await house.looked() == [("restored", AUX1)]
+    assert house.plant.effective(101, AUX1) == OFF
+    house.clock.advance(3600)
+    assert isinstance(await house.writer.assert_(want(101, AUX1, ON)), Done)
+
+
+async def test_a_person_may_ask_at_once_after_another_hand(house: House) -> None:
+    await house.writer.assert_(want(101, AUX1, ON))
+    house.plant.person(101, AUX1, OFF)
+    assert isinstance(await house.writer.assert_(want(101, AUX1, ON, 60, by_person=True)), Done)
+    assert [await house.looked() for _ in range(2)] == [
+        [("restored", AUX1), ("overruled", AUX1)],
+        [],
+    ]
+    assert house.plant.effective(101, AUX1) == OFF
+
+
+async def test_a_restart_after_the_days_writes_are_spent_is_told_and_the_end_still_comes(
+    house: House,
+) -> None:
+    for value in [ON, OFF] * 28:
+        await house.writer.assert_(want(101, AUX1, value, lasts_s=200))
+    house.plant.restart(101)
+    assert [await house.looked() for _ in range(2)] == [[("not_reasserted", AUX1)], []]
+    house.plant.write(101, AUX1, OFF, saved=False)
+    assert [await house.looked() for _ in range(2)] == [[("back", AUX1)], [("restored", AUX1)]]
+
+
+async def test_a_flash_that_tells_no_number_is_never_written_back(house: House) -> None:
+    await house.writer.assert_(want(101, INPUT_LIMIT, 10, lasts_s=30))
+    house.plant.flash[101, INPUT_LIMIT] = float("nan")
+    assert await house.looked() == [("unseen", INPUT_LIMIT)]
+    assert house.plant.effective(101, INPUT_LIMIT) == 10
+    del house.plant.flash[101, INPUT_LIMIT]
+    assert await house.looked() == [("restored", INPUT_LIMIT)]
+
+
+async def test_the_hand_itself_reaches_nothing_else(house: House) -> None:
+    hand = Hand(house.asker, house.clock, house.ledger, SiteLimits())
+    permissions = allow_list().permissions
+    aux1, once = permissions[Family.XT, AUX1], permissions[Family.XT, 1512]
+    for permission, address, value in (
+        (aux1, 100, 1.0),
+        (aux1, 301, 1.0),
+        (once, 101, 1.0),
+        (aux1, 101, math.nan),
+        (aux1, 101, math.inf),
+    ):
+        assert isinstance(await hand.write(permission, address, value, keep=0), Refused)
+    assert house.plant.writes == []
 
 
 async def test_a_contact_that_opens_by_itself_is_told_and_left(house: House) -> None:

@@ -26,6 +26,8 @@ class Overseer:
         self._allow = allow
         self._until_s: dict[_Place, float] = {}
         self._told: dict[_Place, str] = {}
+        self._overruled_until_s: dict[_Place, float] = {}
+        self._pending: list[Noticed] = []
         for held in ledger.held():
             if not self._still_allowed(held):
                 ledger.drop(held.address, held.nr)
@@ -42,6 +44,16 @@ class Overseer:
     def lasts(self, held: Held) -> bool:
         """Whether its end is still to come; an intent that nobody was told to look after has ended."""
         return self._clock.monotonic_s() < self._until_s.get(_place(held), -math.inf)
+
+    def overruled(self, address: int, nr: int) -> bool:
+        """Whether a person's hand on the remote control still counts: as long as what it ended would have."""
+        return self._clock.monotonic_s() < self._overruled_until_s.get((address, nr), -math.inf)
+
+    def overrule(self, held: Held, flash: float) -> None:
+        """Give an intent up to the person who set `flash`; told with the next look."""
+        self._overruled_until_s[_place(held)] = self._until_s[_place(held)]
+        self._forget(held)
+        self._pending.append(_noticed(held, "overruled", f"a person set {flash:g} at the remote control"))
 
     def displace_opposites(self, permission: Permission, held: Held) -> None:
         """Of two signals that switch the same thing the later one counts: the earlier has nothing to end."""
@@ -66,6 +78,8 @@ class Overseer:
                 noticed += self._once(held, "unseen", f"the device does not tell: {error}")
             except OSError as error:
                 noticed += self._once(held, "unseen", f"what is held cannot be kept on disk: {error}")
+        noticed += self._pending
+        self._pending = []
         return noticed
 
     async def _look_at(self, held: Held) -> AsyncIterator[Noticed]:
@@ -109,8 +123,7 @@ class Overseer:
         flash = await self._hand.flash(held.address, held.nr)
         if flash != held.flash:
             # Only a person writes to flash. It is their house: the intent gives way.
-            self._forget(held)
-            yield _noticed(held, "overruled", f"a person set {flash:g} at the remote control")
+            self.overrule(held, flash)
             return
         restarted = await self._hand.in_effect(permission, held.address, flash)
         if not (restarted and permission.reasserts):

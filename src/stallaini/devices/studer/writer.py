@@ -57,6 +57,8 @@ class StuderWriter:
             permission = permitted(intent, self._allow, self._limits)
             if isinstance(permission, Refused):
                 return permission
+            if not intent.by_person and self._overseer.overruled(intent.address, intent.nr):
+                return _overruled(intent)
             try:
                 value = await self._value(permission, intent)
                 if isinstance(value, Refused):
@@ -90,15 +92,19 @@ class StuderWriter:
         address, value = intent.address, intent.value
         before = self._ledger.find(address, intent.nr)
         now = await self._hand.in_effect(permission, address, value)
-        flash = before.flash if before is not None else None
-        if permission.restores and flash is None:
-            flash = await self._hand.flash(address, intent.nr)
+        lasting = before is not None and self._overseer.lasts(before)
+        flash = await self._hand.flash(address, intent.nr) if permission.restores else None
+        if before is not None and flash is not None and flash != before.flash and lasting:
+            self._overseer.overrule(before, flash)
+            if not intent.by_person:
+                return _overruled(intent)
+            before, lasting = None, False
         until_wall_s = self._clock.wall_s() + intent.lasts_s
         held = Held(address, intent.nr, value, intent.issuer, until_wall_s, flash)
-        lasting = before is not None and before.value == value and self._overseer.lasts(before)
+        same = lasting and before is not None and before.value == value
         # Remembered before it is written: whatever happens then, it will be ended.
         self._ledger.hold(held)
-        if now or (now is None and lasting):
+        if now or (now is None and same):
             result: Done | NotConfirmed | Refused = Done(value, written=False, confirmed=bool(now))
         else:
             result = await self._hand.write(permission, address, value, RESERVED_WRITES)
@@ -125,3 +131,9 @@ class StuderWriter:
         if ticket is None or self._clock.monotonic_s() > ticket.until_s:
             return False
         return ticket.intent == replace(intent, ticket=None)
+
+
+def _overruled(intent: Intent) -> Refused:
+    return Refused(
+        f"a person set {intent.nr} at the remote control while it was wanted otherwise; it stays so"
+    )
