@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,27 @@ async def test_garbage_alone_is_silence(site: StuderSite) -> None:
     site.port.respond = site.gateway.feed
     await site.run(60)
     assert [data["device"] for data in site.told(HEARD)] == ["xcom"]
+
+
+async def test_a_bad_line_gives_fewer_values_and_no_wrong_one(site: StuderSite) -> None:
+    await site.run(60)
+    true = {(one.channel, one.aggregate): one.value for one in site.readings if one.channel != "xcom.link"}
+    chance = random.Random(5)
+
+    def damaged(data: bytes) -> bytes:
+        answer = bytearray(site.gateway.feed(data))
+        for _ in range(chance.choice((0, 0, 0, 0, 0, 0, 0, 0, 1, 3))):
+            if answer:
+                answer[chance.randrange(len(answer))] = chance.randrange(256)
+        return bytes(answer[chance.choice((0, 0, 0, 0, 0, 0, 0, 0, 0, 2)) :])
+
+    site.port.respond = damaged
+    site.readings.clear()
+    await site.run(1800)
+    assert len(site.readings) > 1000
+    for one in site.readings:
+        assert one.channel == "xcom.link" or one.value == true[one.channel, one.aggregate], one
+    assert site.told(LOST) == []
 
 
 async def test_a_gateway_busy_for_a_moment_each_night_is_waited_for(site: StuderSite) -> None:
