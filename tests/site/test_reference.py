@@ -11,21 +11,36 @@ import pytest
 
 from stallaini.devices.catalogue import load_kinds
 from stallaini.site import keys
+from stallaini.site.alarms import alarm_specs
 from stallaini.site.config import parse_site
 from stallaini.site.quantities import QUANTITIES
-from stallaini.site.reference import keys_table, kinds_sections, quantities_table
+from stallaini.site.reference import (
+    alarms_table,
+    flag_alarms_table,
+    keys_table,
+    kinds_sections,
+    quantities_table,
+)  # fmt: skip
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "reference"
 BLOCK = re.compile(r"<!-- made from the code: (\w+) -->\n(.*?)<!-- end -->", re.DOTALL)
 
 
+ALARM_PAGE = (DOCS / "alarms.md").read_text(encoding="utf-8")
+ALARM_SITE = parse_site(re.findall(r"```toml\n(.*?)```", ALARM_PAGE, re.DOTALL)[0], load_kinds())
+ALARM_SPECS = alarm_specs(ALARM_SITE.description)
+
+
 def made(name: str) -> str:
     if name == "quantities":
         return quantities_table()
+    if name in ("alarm_rules", "alarm_flags"):
+        rules = ALARM_SITE.alarms
+        return flag_alarms_table(rules) if name == "alarm_flags" else alarms_table(rules, ALARM_SPECS)
     return kinds_sections(load_kinds()) if name == "kinds" else keys_table(name)
 
 
-@pytest.mark.parametrize("page", ["quantities.md", "site-file.md"])
+@pytest.mark.parametrize("page", ["quantities.md", "site-file.md", "alarms.md"])
 def test_a_reference_page_holds_what_the_code_declares(page: str) -> None:
     path = DOCS / page
     text = path.read_text(encoding="utf-8")

@@ -8,6 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from stallaini.site import keys
+from stallaini.site.alarm_check import check_alarms
+from stallaini.site.alarm_defaults import SiteParts
+from stallaini.site.alarms import AlarmRule
 from stallaini.site.document import Document, dotted
 from stallaini.site.faults import suggest
 from stallaini.site.kinds import ChannelKind, DeviceKind
@@ -34,6 +37,7 @@ class CheckedSite:
     link: Values = field(default_factory=dict)
     journal: Values = field(default_factory=dict)
     clock: Values = field(default_factory=dict)
+    alarms: tuple[AlarmRule, ...] = ()
 
 
 def check_site(document: Document, kinds: Mapping[str, DeviceKind]) -> CheckedSite:
@@ -56,6 +60,10 @@ def check_site(document: Document, kinds: Mapping[str, DeviceKind]) -> CheckedSi
     checked.series = _series(document, checked, channels)
     _check_references(document, checked, channels)
     check_settings(document, checked.devices, kinds)
+    parts = SiteParts(checked.site, checked.devices, channels, checked.loads, checked.solar)
+    checked.alarms = check_alarms(
+        document, parts, lambda name: _unknown_channel(name, checked.devices, channels)
+    )
     return checked
 
 

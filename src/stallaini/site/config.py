@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
+from stallaini.site.alarms import AlarmRule, flag_rule
 from stallaini.site.check import CheckedSite, channels_of, check_site
 from stallaini.site.description import ChannelSpec, Description, DeviceSpec, LoadSpec, SeriesSpec
 from stallaini.site.document import Document
@@ -102,6 +103,7 @@ class SiteConfig:
     link: LinkConfig = LinkConfig()
     journal: JournalConfig = JournalConfig()
     clock: ClockConfig = ClockConfig()
+    alarms: tuple[AlarmRule, ...] = ()
 
 
 def parse_site(text: str | bytes, kinds: Mapping[str, DeviceKind]) -> SiteConfig:
@@ -136,6 +138,7 @@ def _compile(checked: CheckedSite, kinds: Mapping[str, DeviceKind]) -> SiteConfi
         link=LinkConfig(**cast(dict[str, Any], checked.link)),
         journal=JournalConfig(**cast(dict[str, Any], checked.journal)),
         clock=ClockConfig(**cast(dict[str, Any], checked.clock)),
+        alarms=tuple(rule for rule in checked.alarms if rule.enabled),
     )
 
 
@@ -158,7 +161,14 @@ def _describe(checked: CheckedSite, kinds: Mapping[str, DeviceKind]) -> Descript
             for aggregate in checked.series.get(full_name, channel.aggregates)
         ),
         loads=tuple(LoadSpec(load.name, load.title, load.power_w) for load in loads),
+        alarms=tuple(rule.spec for rule in checked.alarms if _told(rule)),
     )
+
+
+def _told(rule: AlarmRule) -> bool:
+    """Whether the server must be told of a rule: not of one that every flag of trouble has unasked."""
+    standing = flag_rule(rule.channel)
+    return rule != standing and (rule.enabled or standing is not None)
 
 
 def _channel(name: str, channel: ChannelKind) -> ChannelSpec:

@@ -57,11 +57,31 @@ class LoadSpec(msgspec.Struct, frozen=True):
     power_w: float
 
 
+class AlarmSpec(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One alarm that the site may raise, as people read it.
+
+    `severity` is info, warning or critical. Where the description leaves out titles or the unit they are
+    the standard ones: `site/alarms.py`, `alarm_specs`, fills them in. `channel` is empty and the levels are
+    None where a rule has none. `enabled` False: the standing rule of that name is switched off.
+    """
+
+    name: str
+    severity: str
+    title_en: str = ""
+    title_it: str = ""
+    channel: str = ""
+    unit: str = ""
+    raise_level: float | None = None
+    clear_level: float | None = None
+    enabled: bool = True
+
+
 class Description(msgspec.Struct, frozen=True, omit_defaults=True):
     """A site as the server and people need to know it.
 
     Positions in `series` and `channels` are what the wire uses instead of names. `minute_model` is the
     id, in hex, of the model of the site's own by which its minutes may be coded; empty when it has none.
+    `alarms` are the rules but for those of trouble flags, which every flag has: see `site/alarms.py`.
     """
 
     site: str
@@ -74,6 +94,7 @@ class Description(msgspec.Struct, frozen=True, omit_defaults=True):
     series: tuple[SeriesSpec, ...]
     loads: tuple[LoadSpec, ...]
     minute_model: str = ""
+    alarms: tuple[AlarmSpec, ...] = ()
 
     def encode(self) -> bytes:
         """Canonical JSON, deflated: the bytes that travel and are hashed."""

@@ -98,16 +98,42 @@ CLOCK = (
     ),
 )
 
+ALARM = (
+    SettingKind("enabled", "bool", help="false switches a standing rule off"),
+    SettingKind(
+        "severity",
+        choices=("info", "warning", "critical"),
+        help="how grave it is; a rule of your own: warning",
+    ),
+    SettingKind("title", help="what people read; without it, the standing rule's title"),
+    SettingKind("title_it", help="the same in Italian; without it, `title`"),
+    SettingKind("channel", help="the channel that is watched"),
+    SettingKind(
+        "raise_level",
+        "float",
+        low=-1e6,
+        high=1e6,
+        help="raised here and beyond, in the channel's unit; a flag is 0 or 1",
+    ),
+    SettingKind(
+        "clear_level", "float", low=-1e6, high=1e6, help="cleared here and beyond, on the other side"
+    ),
+    SettingKind("raise_after_s", "float", low=0, high=604_800, help="raised after so long without a break"),
+    SettingKind("clear_after_s", "float", low=0, high=604_800, help="cleared after so long without a break"),
+)
+
 TABLES: MappingProxyType[str, tuple[SettingKind, ...]] = MappingProxyType(
     {
         "site": SITE,
         "devices": DEVICE,
         "series": (),
         "loads": LOAD,
+        "alarms": ALARM,
         "solar": SOLAR,
         "link": LINK,
         "journal": JOURNAL,
         "clock": CLOCK,
     }
 )
-"""The tables of a site file; `devices` and `loads` hold one table per name, `series` one key per channel."""
+"""The tables of a site file; `devices`, `loads` and `alarms` hold one table per name, `series` one key
+per channel."""
