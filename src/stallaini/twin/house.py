@@ -292,10 +292,9 @@ class House:
 
     def said(self) -> BatteryState:
         """What the battery says on CAN now: `state().bms`, for those who need no more."""
-        if self._taken is not None:
-            return self._taken.bms
-        frozen = self._frozen if self.faults.frozen_values else None
-        return self.bms.said() if frozen is None else frozen.bms
+        if self._taken is not None or self.faults.frozen_values:
+            return self.state().bms
+        return self.bms.said()
 
     def state(self) -> HouseState:
         """The house as it is now: one and the same until it lives on, so that all wires tell one instant.
