@@ -32,11 +32,11 @@ class Belief:
 
     def judge(self, value: float) -> Verdict:
         """Judge the next value, in the unit of its quantity."""
-        poll = self._poll
+        poll, believed, held = self._poll, self._believed, self._held
         if not (math.isfinite(value) and poll.low <= value <= poll.high):
             return Verdict.REJECTED
-        near = [known for known in (self._believed, self._held) if known is not None]
-        if near and all(abs(value - known) > poll.jump for known in near):
+        far = believed is not None and abs(value - believed) > poll.jump
+        if far and (held is None or abs(value - held) > poll.jump):
             self._held = value
             return Verdict.HELD
         self._believed, self._held = value, None

@@ -15,7 +15,7 @@ from stallaini.devices.studer.exchange import Debts, Patience, agree, middle, pe
 from stallaini.devices.studer.formats import decode_number, encode_setting
 from stallaini.devices.studer.frame import Flag, Frame, FrameReader, encode_frame
 from stallaini.devices.studer.messages import StoredMessage
-from stallaini.devices.studer.objects import info_at, parameter_at
+from stallaini.devices.studer.objects import family_of, info_at, parameter_at
 from stallaini.devices.studer.port import Port
 from stallaini.devices.studer.service import (
     GATEWAY,
@@ -155,11 +155,9 @@ class ScomMaster:
             # Silence on a bad line tells nothing of the gateway.
             self._multi_works = None if self._doubted else False
             return {}
-        return {
-            each: value
-            for each, value in zip(wanted, values, strict=True)
-            if multi_info.has(present, info_at(*each).family)
-        }
+        addresses = {address for address, _ in wanted}
+        there = {address for address in addresses if multi_info.has(present, family_of(address))}
+        return {each: value for each, value in zip(wanted, values, strict=True) if each[0] in there}
 
     async def _read(
         self, address: int, question: Read, decode: Decode[tuple[float, ...]]

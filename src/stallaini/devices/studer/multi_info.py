@@ -84,6 +84,6 @@ def decode_values(data: bytes, asked: Sequence[Entry]) -> Values:
         raise ValueError(f"{len(data)} bytes are no {len(asked)} values")
     present, unix_s = _HEAD.unpack_from(data)
     found = list(_VALUE.iter_unpack(data[_HEAD.size :]))
-    if any(entry != (nr, unit) for entry, (nr, unit, _) in zip(asked, found, strict=True)):
+    if [row[:2] for row in found] != list(asked):
         raise ValueError("the answer is of other infos than asked for")
-    return Values(present, unix_s, tuple(value for _, _, value in found))
+    return Values(present, unix_s, tuple([value for _, _, value in found]))

@@ -219,14 +219,12 @@ class ScomGateway:
         except ValueError:
             raise _Refusal(ScomError.INVALID_DATA_LENGTH) from None
         families = {family_of(address) for address in self._plant.addresses}
-        values = [(entry, self._entry(entry)) for entry in entries]
+        addresses = tuple(self._plant.addresses)
+        values = [(entry, self._entry(entry, _units(entry, addresses))) for entry in entries]
         return multi_info.encode_values(families, int(self._unix_s()), values)
 
-    def _entry(self, entry: multi_info.Entry) -> float:
-        """One value; NaN where the plant has no such unit."""
-        if entry.nr not in _info_families():
-            raise _Refusal(ScomError.OBJECT_ID_NOT_FOUND)
-        units = _units(entry, tuple(self._plant.addresses))
+    def _entry(self, entry: multi_info.Entry, units: list[int]) -> float:
+        """One value of `units`; NaN where there is none."""
         values = [value for unit in units if (value := self._plant.info(unit, entry.nr)) is not None]
         if not values:
             return math.nan
@@ -323,8 +321,10 @@ def _is_property(request: Request) -> bool:
 
 @lru_cache(maxsize=4096)
 def _units(entry: multi_info.Entry, addresses: tuple[int, ...]) -> list[int]:
-    """Those of the devices at `addresses` that an entry asks."""
-    families = _info_families()[entry.nr]
+    """Those of the devices at `addresses` that an entry asks. Raises _Refusal when nobody knows its info."""
+    families = _info_families().get(entry.nr)
+    if families is None:
+        raise _Refusal(ScomError.OBJECT_ID_NOT_FOUND)
     units = sorted(a for a in addresses if family_of(a) in families and a not in GROUPS)
     if entry.unit in (multi_info.MASTER, multi_info.MEAN, multi_info.SUM):
         return units

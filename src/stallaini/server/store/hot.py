@@ -19,7 +19,6 @@ from stallaini.server.store.base import Integers
 
 _CODES = {2: "h", 4: "i", 8: "q"}
 _MISSING = {width: -(1 << (8 * width - 1)) for width in _CODES}
-_NARROW_LOW = _MISSING[2] + 1
 
 
 class HotRow(NamedTuple):
@@ -44,16 +43,14 @@ class HotBlock:
 
 def pack_values(values: Sequence[int | None]) -> bytes:
     """The values of one minute; magnitudes up to 2**62."""
-    if None not in values and (not values or _fits_narrow(values)):
-        return _struct(2, len(values)).pack(*values)
     known = [value for value in values if value is not None]
-    width = next(w for w in _CODES if all(_MISSING[w] < value < -_MISSING[w] for value in known))
-    return _struct(width, len(values)).pack(*(_MISSING[width] if v is None else v for v in values))
-
-
-def _fits_narrow(values: Sequence[int | None]) -> bool:
-    numbers: Sequence[int] = values  # type: ignore[assignment]  # the caller has looked for None
-    return min(numbers) >= _NARROW_LOW and max(numbers) <= -_NARROW_LOW
+    low, high = min(known, default=0), max(known, default=0)
+    width = next(width for width, missing in _MISSING.items() if missing < low and high < -missing)
+    filled = values
+    if len(known) < len(values):
+        missing = _MISSING[width]
+        filled = [missing if value is None else value for value in values]
+    return _struct(width, len(values)).pack(*filled)
 
 
 def unpack_values(data: bytes, count: int) -> tuple[int | None, ...]:
