@@ -116,9 +116,8 @@ async def wired(
 ) -> AsyncIterator[Wired]:
     """A twin with battery bus, gateway and control socket in `folder`, and whatever else `faces` names."""
     house, clock = house or House(seed=3), VirtualClock(NOON_S, 1000.0)
-    served = Faces(
-        bus=f"simbus:{folder / 'can'}", scom=f"pty:{folder / 'xcom'}", control=folder / "control", **faces
-    )
+    lines = {"scom": f"pty:{folder / 'xcom'}", **faces}
+    served = Faces(bus=f"simbus:{folder / 'can'}", control=folder / "control", **lines)
     made = Wired(folder, house, clock)
     stopped = asyncio.Event()
     twin = Twin(house, served, clock, scenario, say=made.said.append)
