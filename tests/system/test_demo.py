@@ -109,6 +109,9 @@ def test_its_history_is_whole_and_reaches_the_present(demo: Demo) -> None:
         value for value in demo.ask("sites/stallaini/series?name=battery.soc")["mean"] if value is not None
     ]
     assert len(soc) > 400
+    for name in ("solar.power", "inverter.ac_power", "cells.cell_voltage_max"):
+        told = demo.ask(f"sites/stallaini/series?name={name}")["mean"]
+        assert sum(value is not None for value in told) > 400, name
     assert max(soc) > min(soc)
 
 

@@ -64,3 +64,11 @@ async def test_the_example_is_lived_through(tmp_path: Path) -> None:
             seen |= set((await twin.order("faults"))["standing"])
         assert seen == {"can-silence", "mppt-error", "gateway-busy"}
         assert (await twin.order("faults"))["standing"] == {}
+
+
+async def test_a_fault_of_a_part_that_is_not_served_is_told_and_the_house_lives_on(tmp_path: Path) -> None:
+    scenario = parse_scenario('[[fault]]\nat = 2\nname = "link-outage"')
+    async with wired(tmp_path, scenario=scenario) as twin:
+        await twin.seconds(5)
+        assert any("--relay" in line for line in twin.said)
+        assert twin.heard.frames == 30

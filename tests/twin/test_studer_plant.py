@@ -159,3 +159,22 @@ def test_an_xcom_can_that_hears_no_battery_has_no_values(house: House) -> None:
     assert math.isnan(plant.info(601, 7002) or 0)
     assert plant.info(601, 7067) == 2
     assert plant.info(101, 3000) is not None
+
+
+def test_what_is_forbidden_shows_in_the_lock_flags(house: House) -> None:
+    plant = StuderPlant(house)
+    assert plant.info(101, 3056) == 1 << 4, "nothing is fed into a grid, as delivered"
+    for nr in (1124, 1125, 1126, 1128):
+        plant.write(101, nr, 0.0, saved=False)
+    _live(house, 2)
+    assert plant.info(101, 3056) == 0b11111
+
+
+def test_the_user_s_limit_shows_where_it_is_less_than_the_battery_s(house: House) -> None:
+    plant = StuderPlant(house)
+    plant.write(601, 6069, 25.0, saved=False)
+    assert plant.info(601, 7065) == plant.info(601, 7063)
+    plant.write(601, 6068, 1.0, saved=False)
+    assert plant.info(601, 7065) == 25
+    plant.write(601, 6062, 40.0, saved=False)
+    assert plant.info(601, 7069) == 40

@@ -107,7 +107,10 @@ class Twin:
     def _begin_what_is_due(self) -> None:
         for planned in self._scenario.due(self._clock.monotonic_s() - self._started_at_s):
             self._say(f"fault {planned.fault}")
-            self._faults.begin(planned.fault, planned.params, planned.for_s)
+            try:
+                self._faults.begin(planned.fault, planned.params, planned.for_s)
+            except OperatorError as error:
+                self._say(f"fault {planned.fault}: {error}")
 
     async def _serve_all(self) -> None:
         faces = self._faces

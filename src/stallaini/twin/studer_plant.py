@@ -67,7 +67,8 @@ class StuderPlant:
         value = info_of(self.look())
         if address == BMS and not self._lithium_heard and nr not in _OF_THE_XCOM_CAN:
             return math.nan
-        return value
+        settled = _BY_PARAMETERS.get(nr)
+        return value if settled is None else settled(self._parameters[address], value)
 
     def parameter(self, address: int, nr: int, part: Part = Part.VALUE) -> float | None:
         """The value in flash, or a limit; None where the device has no such parameter."""
@@ -142,6 +143,26 @@ SIGNALS: Mapping[tuple[Family, int], Callable[[StuderPlant], None]] = {
     (Family.VT, 10_040): _sets("solar_on", False),
 }
 """Parameters that hold no value and do something."""
+
+
+def _locks(parameters: Parameters, locks: float) -> float:
+    """3056: smart-boost and feeding a grid, which the house does not have, are locked by parameters alone."""
+    boost, feeding = parameters.in_force(1126), parameters.in_force(1127)
+    return float(int(locks) | (0 if boost else 1 << 2) | (0 if feeding else 1 << 4))
+
+
+def _user_limit(parameters: Parameters, limit_a: float) -> float:
+    """7065: the battery's recommendation, or the user's own limit (6068, 6069) where it is less."""
+    return min(limit_a, parameters.in_force(6069)) if parameters.in_force(6068) else limit_a
+
+
+_BY_PARAMETERS: Mapping[int, Callable[[Parameters, float], float]] = {
+    3056: _locks,
+    7065: _user_limit,
+    7069: lambda parameters, _: parameters.in_force(6062),
+    7071: lambda parameters, _: parameters.in_force(6075),
+}
+"""Infos that parameters decide, or help to."""
 
 _OF_THE_XCOM_CAN = frozenset({7037, 7038, 7048, 7049, 7034, 7035, 7059, 7067, 7068})
 """Infos that need no battery: its own identity, and enumerations, which have no number for "unknown"."""
