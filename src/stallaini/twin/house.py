@@ -279,6 +279,10 @@ class House:
             return 0.0
         return min(_WIDEST_STEP_S, max(0.0, self.household.next_edge_s - self.wall_s))
 
+    def next_switch_w(self) -> float:
+        """How much AC power the household's next switch moves, which comes in `quiet_for_s`."""
+        return self.household.next_edge_w
+
     def busy(self) -> bool:
         """Whether something moves within seconds: a start, an overload, a generator that warms up."""
         recent = self.wall_s - self._switched_at_s < _SETTLED_S

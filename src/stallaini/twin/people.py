@@ -77,6 +77,8 @@ class Household:
         self.fridge_on = self.house_pump_on = self.irrigating = False
         self.wants_pump = self.wants_heater = self.wants_generator = False
         self.next_edge_s = -math.inf
+        self.next_edge_w = 0.0
+        """What the appliance takes that switches at `next_edge_s`."""
 
     def look(self, wall_s: float, said_soc_pct: float, tank_share: float, dry_s: float) -> None:
         """At `wall_s`: what runs from now until `next_edge_s`."""
@@ -97,16 +99,18 @@ class Household:
         power_w, reactive = _STANDING_W, _STANDING_W * _tangent(_STANDING_FACTOR)
         self.water_l_h = self.hot_l_h = self.inrush_va = 0.0
         self.fridge_on = self.house_pump_on = self.irrigating = False
-        edge_s = _DAY_S
+        edge_s, edge_w = _DAY_S, 0.0
         standing = []
         for use in self._plan.uses:
             if use.start_s > at_s:
-                edge_s = min(edge_s, use.start_s)
+                if use.start_s < edge_s:
+                    edge_s, edge_w = use.start_s, use.power_w
                 break
             if use.end_s <= at_s or use in self._dropped:
                 continue
             standing.append(use)
-            edge_s = min(edge_s, use.end_s)
+            if use.end_s < edge_s:
+                edge_s, edge_w = use.end_s, use.power_w
             if not (use.what == "house_pump" and self.house_pump_on):  # there is one such pump
                 power_w += use.power_w
                 reactive += use.power_w * _tangent(use.power_factor)
@@ -116,7 +120,8 @@ class Household:
             if use.inrush and use not in self._standing:
                 self.inrush_va += use.power_w / use.power_factor * (use.inrush - 1)
         self._standing = tuple(standing)
-        self.power_w, self.reactive_var, self.next_edge_s = power_w, reactive, edge_s
+        self.power_w, self.reactive_var = power_w, reactive
+        self.next_edge_s, self.next_edge_w = edge_s, edge_w
 
     def _name(self, use: Use) -> None:
         if use.what == "fridge":

@@ -34,9 +34,9 @@ REAL = (
 )
 LEFT_OUT = (
     "left out: sockets and serial lines of the devices, the cells' RS485; in a minute in which nothing "
-    "switches the house takes one step and the battery sends one burst (else one each 5 s, with steps of 1 s "
-    "while something moves); the gateway is asked once a minute; a link that is down refuses at once; nobody "
-    "looks at the page"
+    "switches the house takes one step and the battery sends one burst (each second where more than a fridge "
+    "switches, else each 15 s); the gateway is asked once a minute; a link that is down refuses at once; "
+    "nobody looks at the page"
 )
 
 
@@ -120,6 +120,7 @@ def told_of(figures: Figures, wall_s: float, args: argparse.Namespace) -> dict[s
         "gaps": [gap._asdict() for gap in verdict.gaps],
         "worst_days": {one.quantity: _plain(one) for one in verdict.worst.values()},
         "days_compared": len({one.day for one in verdict.differences}),
+        "sensor_pct": {name: round(100 * share, 2) for name, share in figures.sensor_shares.items()},
         "broken": [_plain(one) for one in verdict.broken],
         "kept": verdict.kept,
         "real": REAL,
@@ -177,6 +178,10 @@ def _verdict_rows(told: dict[str, Any]) -> list[tuple[str, str]]:
     for one in told["worst_days"].values():
         both = f"twin {one['twin_kwh']:.3f} kWh, store {_kwh(one['stored_kwh'])}"
         rows.append((f"worst day, {one['quantity']}", f"{one['off_pct']:.3f} % off on {one['day']} ({both})"))
+    sensor = ", ".join(f"{name} {pct:+.2f} %" for name, pct in told["sensor_pct"].items())
+    rows.append(
+        ("the sensor's own error", f"{sensor} of what passed the terminals; not the store's, not judged")
+    )
     for one in told["broken"][:_SHOWN]:
         rows.append(("too far off", f"{one['quantity']} on {one['day']}: {one['off_pct']:.2f} %"))
     return [*rows, ("", told["real"]), ("", told["left_out"]), ("verdict", _sentence(told))]

@@ -62,6 +62,15 @@ class Account:
         self._counter = self._house.days.today
         self._net_j = self._charged_j = self._discharged_j = 0.0
 
+    def sensor_shares(self) -> dict[str, float]:
+        """By how much its own sensor, and minutes set off, change what passed the battery in all."""
+        shares = {}
+        for quantity in (CHARGED, DISCHARGED):
+            said = sum(day[quantity] for day in self.days.values())
+            true = sum(day[quantity] for day in self.truth.values())
+            shares[quantity] = said / true - 1 if true else 0.0
+        return shares
+
 
 def _net_j(counter: DayCounter) -> float:
     return counter.battery_charged_j - counter.battery_discharged_j

@@ -30,7 +30,8 @@ from stallaini.twin.house import House, house_of
 
 SITE_FILE = Path(__file__).with_name("site.toml")
 PROFILE = "pylontech-1.2"
-QUIET_EVERY_S, LIVELY_EVERY_S = 60.0, 5.0
+QUIET_EVERY_S, LIGHT_EVERY_S, HEAVY_EVERY_S = 60.0, 15.0, 1.0
+HEAVY_W = 150.0
 _DAY_MINUTES = 1440
 _RESTART_AT_S, _RESTART_TAKES_S = 20.0, 5.0
 _BUSY_AT_S = 33.0
@@ -52,12 +53,19 @@ class Figures:
     ip_bytes: int
     store_bytes: int
     struck: Counter[str]
+    sensor_shares: dict[str, float]
     verdict: Verdict
 
 
 def by_minute(house: House) -> float:
-    """Bursts for the minute to come: one where nothing switches in it, and else one each 5 s."""
-    return QUIET_EVERY_S if house.quiet_for_s() >= QUIET_EVERY_S else LIVELY_EVERY_S
+    """Bursts for the minute to come: one where nothing switches, one each 15 s for a fridge or a light,
+    one each second for more than that and while something still moves.
+    """
+    if house.busy():
+        return HEAVY_EVERY_S
+    if house.quiet_for_s() >= QUIET_EVERY_S:
+        return QUIET_EVERY_S
+    return HEAVY_EVERY_S if house.next_switch_w() > HEAVY_W else LIGHT_EVERY_S
 
 
 class Life:
@@ -121,6 +129,7 @@ class Life:
             ip_bytes=edge.ip_bytes,
             store_bytes=(self._folder / DATABASE_FILE).stat().st_size,
             struck=self.struck,
+            sensor_shares=self._account.sensor_shares(),
             verdict=judge(self._account.days, stored, gaps),
         )
 
