@@ -26,6 +26,7 @@ ACCESS: dict[str, set[str]] = {
     "GET /api/v1/sites/{site}": SIGNED_IN,
     "GET /api/v1/sites/{site}/now": SIGNED_IN,
     "GET /api/v1/sites/{site}/series": SIGNED_IN,
+    "GET /api/v1/sites/{site}/columns": SIGNED_IN,
     "GET /api/v1/sites/{site}/gaps": SIGNED_IN,
     "GET /api/v1/sites/{site}/clock": SIGNED_IN,
     "GET /api/v1/sites/{site}/events": SIGNED_IN,

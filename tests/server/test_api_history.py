@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.support.serving import START_MINUTE, START_S, FakeSite, Running, ask, serving
+from tests.support.serving import START_MINUTE, START_S, FakeSite, Running, ask, problem, serving
 
 from stallaini.link.messages import Event, TimeQuality
 
@@ -231,3 +231,72 @@ async def test_minutes_that_are_not_dated_exactly_are_told_with_their_bounds(
             "latest": None,
         },
     ]
+
+
+async def test_columns_pack_what_series_tells(site: FakeSite, viewer: httpx.AsyncClient) -> None:
+    for minute, mean in ((-4, 1.0), (-3, 2.0), (-1, 4.0)):
+        extremes = {"battery.current.min": mean - 0.5, "battery.current.max": mean + 0.2}
+        await site.minutes((START_MINUTE + minute, {"battery.current.mean": mean, **extremes}))
+    found = await ask(
+        viewer,
+        "/sites/lab/columns",
+        name=["battery.current", "battery.power"],
+        start="2026-11-16T11:56:00Z",
+        end=NOON,
+    )
+    assert (found["bucket_s"], found["first"], found["count"]) == (60, START_S - 240, 4)
+    nothing = {"name": "battery.power", "unit": "W", "step": 1.0, "mean": [None] * 4}
+    assert found["columns"] == [
+        {
+            "name": "battery.current",
+            "unit": "A",
+            "step": 0.1,
+            "mean": [10, 10, None, 20],
+            "below": [5, 5, 5],
+            "above": [2, 2, 2],
+        },
+        nothing,
+    ]
+
+
+async def test_columns_of_whole_days_are_those_of_their_minutes(
+    running: Running, site: FakeSite, viewer: httpx.AsyncClient
+) -> None:
+    today = START_MINUTE // 1440 * 1440
+    for day in range(-6, 0):
+        await site.minutes(*((today + day * 1440 + at, {"battery.power.mean": at * day}) for at in (0, 9)))
+    stretch = {"start": "2026-11-10T00:00:00Z", "end": NOON[:11] + "00:00:00Z", "points": 6}
+    before = await ask(viewer, "/sites/lab/columns", name="battery.power", **stretch)
+    await running.server.store.seal(START_MINUTE)
+    assert await ask(viewer, "/sites/lab/columns", name="battery.power", **stretch) == before
+    assert (before["bucket_s"], before["columns"][0]["mean"]) == (86_400, [-27, 5, 4, 4, 5, 5])
+
+
+async def test_what_has_not_changed_is_not_sent_again(site: FakeSite, viewer: httpx.AsyncClient) -> None:
+    await site.minutes((START_MINUTE - 1, {"battery.soc.last": 62.0}))
+    for path in ("", "/columns?name=battery.soc", "/series?name=battery.soc", "/energy", "/events", "/gaps"):
+        first = await viewer.get(f"/api/v1/sites/lab{path}")
+        assert first.headers["cache-control"] == "private, no-cache"
+        tag = {"If-None-Match": f'"other", {first.headers["etag"]}'}
+        again = await viewer.get(f"/api/v1/sites/lab{path}", headers=tag)
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+    await site.minutes((START_MINUTE - 2, {"battery.soc.last": 63.0}))
+    changed = await viewer.get("/api/v1/sites/lab/series?name=battery.soc", headers=tag)
+    assert changed.status_code == 200
+    assert "etag" not in (await viewer.get("/api/v1/sites/lab/now")).headers
+    assert "etag" not in (await viewer.get("/api/v1/sites/lab/series?name=moon")).headers
+
+
+async def test_energy_by_month_is_that_of_its_days(site: FakeSite, viewer: httpx.AsyncClient) -> None:
+    await site.minutes((START_MINUTE - 20 * 1440, {"battery.power.mean": 600}))
+    await site.minutes((START_MINUTE - 2, {"battery.power.mean": 1200}))
+    found = await ask(
+        viewer, "/sites/lab/energy", by="month", start="2026-10-01", end="2026-12-01", name="battery.power"
+    )
+    assert [(one["day"], one["minutes"]) for one in found["days"]] == [
+        ("2026-10-01", 31 * 1440 + 60),
+        ("2026-11-01", 30 * 1440),
+    ]
+    assert [one["channels"]["battery.power"]["in_kwh"] for one in found["days"]] == [0.01, 0.02]
+    await problem(viewer, "/sites/lab/energy", 422, start="2020-10-01", end="2026-12-01")
+    assert "battery.power" in await problem(viewer, "/sites/lab/energy", 404, name="battery.powr")

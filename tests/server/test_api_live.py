@@ -24,9 +24,9 @@ async def running(tmp_path: Path) -> AsyncIterator[Running]:
 
 @asynccontextmanager
 async def listening(
-    client: httpx.AsyncClient, **headers: str
+    client: httpx.AsyncClient, query: str = "", **headers: str
 ) -> AsyncIterator[tuple[httpx.Response, AsyncIterator[str]]]:
-    async with client.stream("GET", "/api/v1/sites/lab/live", headers=headers) as answer:
+    async with client.stream("GET", f"/api/v1/sites/lab/live{query}", headers=headers) as answer:
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
         yield answer, answer.aiter_lines()
@@ -94,6 +94,18 @@ async def test_an_unchanged_state_costs_little_when_gzipped(
             if len(sizes) == 20:
                 break
     assert sum(sizes[10:]) / 10 < 100
+
+
+async def test_a_page_is_told_changes_after_everything(running: Running) -> None:
+    site = await running.site("lab")
+    await site.live({"battery.soc": 62.4, "battery.power": 50, "battery.charge_enabled": 1})
+    async with listening(await running.program("viewer"), "?changes=true") as (_, lines):
+        name, first = await next_event(lines)
+        assert (name, list(first["channels"])[1]) == ("now", "battery.power")
+        running.clock.advance(2.5)
+        await site.live({"battery.soc": 62.4, "battery.power": 70, "battery.charge_enabled": 1})
+        name, said = await next_event(lines)
+    assert (name, said["t"], said["v"][:2]) == ("changes", 2.5, [1, 70.0])
 
 
 async def test_a_site_is_watched_while_somebody_listens_and_30_s_after(running: Running) -> None:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from tests.support.serving import START_MINUTE, FakeSite, Running, ask, problem, serving
 
+from stallaini.server import api_history_models as history_shapes
 from stallaini.server import api_models as shapes
 
 NOON = "2026-11-16T12:00:00Z"
@@ -162,7 +163,7 @@ async def test_wrong_questions_are_told_what_is_wrong(site: FakeSite, viewer: ht
     assert "before end" in await problem(
         viewer, "/sites/lab/energy", 422, start="2026-11-16", end="2026-11-16"
     )
-    assert "query by" in await problem(viewer, "/sites/lab/energy", 422, by="month")
+    assert "query by" in await problem(viewer, "/sites/lab/energy", 422, by="week")
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01", "1969-12-31", "9000-01-01", "9999-12-31", "10000-01-01"])
@@ -186,7 +187,9 @@ async def test_any_other_time_may_be_asked_for(
     await ask(viewer, "/sites/lab/energy", end=moment)
 
 
-@pytest.mark.parametrize("part", ["", "/now", "/series", "/gaps", "/clock", "/events", "/energy", "/live"])
+@pytest.mark.parametrize(
+    "part", ["", "/now", "/series", "/gaps", "/clock", "/events", "/energy", "/columns", "/live"]
+)
 async def test_an_unknown_site_is_not_found_and_the_nearest_is_named(
     running: Running, viewer: httpx.AsyncClient, part: str
 ) -> None:
@@ -212,9 +215,11 @@ async def test_answers_have_the_documented_shapes(site: FakeSite, viewer: httpx.
         (shapes.Gaps, "/sites/lab/gaps"),
         (shapes.Clock, "/sites/lab/clock"),
         (shapes.Events, "/sites/lab/events"),
-        (shapes.Energy, "/sites/lab/energy"),
+        (history_shapes.Columns, "/sites/lab/columns"),
+        (history_shapes.Energy, "/sites/lab/energy"),
     ):
-        answer = await ask(viewer, path, name="battery.soc")
+        name = "battery.power" if path.endswith("energy") else "battery.soc"
+        answer = await ask(viewer, path, name=name)
         assert shape.model_validate(answer).model_dump(mode="json") == answer
 
 

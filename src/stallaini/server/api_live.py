@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 
+from stallaini.server.api_models import Now
 from stallaini.server.api_sites import SiteName
+from stallaini.server.changes import Changes
 from stallaini.server.live import LiveHub
 from stallaini.server.problems import problems
 from stallaini.server.services import PREFIX, AnyActor, Parts
@@ -35,7 +37,8 @@ class EventStream(StreamingResponse):
 _SHOWN: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "`now` events with the same object as GET now, at once, on every change and at least "
-        "every 5 s; `minute` events when a newer minute is stored. Sent gzipped to clients that accept it.",
+        "every 5 s, or after the first one `changes` events; `minute` events when a newer minute is stored. "
+        "Sent gzipped to clients that accept it.",
         "content": {
             "text/event-stream": {"example": 'event: minute\ndata: {"minute_at":"2026-11-16T08:29:00Z"}'}
         },
@@ -48,20 +51,27 @@ _SHOWN: dict[int | str, dict[str, Any]] = {
     response_class=EventStream,
     responses={**problems(401, 403, 404, 422), **_SHOWN},
 )
-async def watch_site(site: SiteName, request: Request, parts: Parts, _: AnyActor) -> EventStream:
+async def watch_site(
+    site: SiteName,
+    request: Request,
+    parts: Parts,
+    _: AnyActor,
+    changes: Annotated[bool, Query(description="After the first `now`, send `changes` events.")] = False,
+) -> EventStream:
     """The site's state as it changes, as server-sent events; the site sends live values meanwhile."""
     first = await parts.sites.now(site)
     headers = {"X-Accel-Buffering": "no"}
-    stream = _events(site, parts.sites, parts.hub, first.model_dump_json())
+    stream = _events(site, parts.sites, parts.hub, first, changes)
     if "gzip" in request.headers.get("accept-encoding", ""):
         headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
         stream = _gzipped(stream)
     return EventStream(stream, headers=headers)
 
 
-async def _events(site: str, sites: Sites, hub: LiveHub, first: str) -> AsyncIterator[bytes]:
+async def _events(site: str, sites: Sites, hub: LiveHub, first: Now, brief: bool) -> AsyncIterator[bytes]:
+    told = Changes(first)
     with hub.subscribe(site) as subscription:
-        yield format_sse_event(event="now", data_str=first)
+        yield format_sse_event(event="now", data_str=first.model_dump_json())
         while True:
             news = await subscription.news(RESEND_S)
             if news.closed:
@@ -71,7 +81,8 @@ async def _events(site: str, sites: Sites, hub: LiveHub, first: str) -> AsyncIte
                     event="minute", data_str=f'{{"minute_at":"{iso_minute(news.minute)}"}}'
                 )
             now = await sites.now(site)
-            yield format_sse_event(event="now", data_str=now.model_dump_json())
+            event, data = told.next(now) if brief else ("now", now.model_dump_json())
+            yield format_sse_event(event=event, data_str=data)
             await asyncio.sleep(_SHORTEST_S)
 
 

@@ -294,47 +294,6 @@ class Events(BaseModel):
     events: list[Event]
 
 
-class ChannelEnergy(BaseModel):
-    """Energy of a power channel over a day, both >= 0; null on a day without a single minute of it.
-
-    In is the positive direction: charging, producing, consuming.
-    """
-
-    in_kwh: float | None
-    out_kwh: float | None
-
-
-class DayEnergy(BaseModel):
-    """One day in the site's zone: 1,440 minutes, or 1,380 or 1,500 when the clocks change."""
-
-    day: DAY
-    minutes_present: int
-    minutes: int
-    channels: dict[str, ChannelEnergy]
-
-
-class Energy(BaseModel):
-    """Energy by day of every power channel."""
-
-    model_config = example(
-        site="noto",
-        by="day",
-        timezone="Europe/Rome",
-        days=[
-            {
-                "day": "2026-11-16",
-                "minutes_present": 1440,
-                "minutes": 1440,
-                "channels": {"battery.power": {"in_kwh": 4.21, "out_kwh": 3.87}},
-            }
-        ],
-    )
-    site: str
-    by: Literal["day"]
-    timezone: str
-    days: list[DayEnergy]
-
-
 class ChatRequest(BaseModel):
     """A Telegram user who gives the bot password."""
 

@@ -1,13 +1,10 @@
-"""Sites and what is known of them: description, now, series, gaps, events, energy."""
+"""Sites and what is known of them: description, now, series, gaps, events."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
+from typing import Annotated
 
-import numpy as np
 from fastapi import APIRouter, Path, Query
 
 from stallaini.link.messages import Event, TimeQuality
@@ -19,12 +16,11 @@ from stallaini.server.problems import Problem, problems
 from stallaini.server.services import PREFIX, AnyActor, Parts
 from stallaini.server.sites import unknown
 from stallaini.server.store.base import InexactStretch
-from stallaini.server.times import Day, Instant, iso, iso_minute
+from stallaini.server.times import Instant, iso, iso_minute
 from stallaini.site.description import Description
 
 DAY_S = 24 * 3600
 _LONGEST_S = 40 * 366 * DAY_S
-_LONGEST_DAYS = 400
 _MOST_EVENTS = 10_000
 
 SiteName = Annotated[str, Path(examples=["noto"], max_length=64)]
@@ -32,7 +28,7 @@ Start = Annotated[Instant | None, Query(description="Begin of the stretch, ISO-8
 End = Annotated[Instant | None, Query(description="End of the stretch (not included); default now.")]
 
 router = APIRouter(prefix=PREFIX, tags=["sites"], responses=problems(401, 403))
-_of_site = problems(404, 422)
+of_site = problems(404, 422)
 
 
 @router.get("/sites")
@@ -41,7 +37,7 @@ async def list_sites(parts: Parts, _: AnyActor) -> shapes.SiteList:
     return shapes.SiteList(sites=await parts.sites.listed())
 
 
-@router.get("/sites/{site}", responses=_of_site)
+@router.get("/sites/{site}", responses=of_site)
 async def describe_site(site: SiteName, parts: Parts, _: AnyActor) -> shapes.SiteDetail:
     """What a site consists of: devices, channels, series (imported ones too), loads."""
     found = await parts.sites.description(site)
@@ -70,7 +66,7 @@ async def describe_site(site: SiteName, parts: Parts, _: AnyActor) -> shapes.Sit
     )
 
 
-@router.get("/sites/{site}/now", responses=_of_site)
+@router.get("/sites/{site}/now", responses=of_site)
 async def read_now(site: SiteName, parts: Parts, _: AnyActor) -> shapes.Now:
     """The newest value of every channel, with its age. Asking makes the site send live values for 60 s."""
     now = await parts.sites.now(site)
@@ -78,7 +74,7 @@ async def read_now(site: SiteName, parts: Parts, _: AnyActor) -> shapes.Now:
     return now
 
 
-@router.get("/sites/{site}/series", responses=_of_site)
+@router.get("/sites/{site}/series", responses=of_site)
 async def read_series(
     site: SiteName,
     parts: Parts,
@@ -93,8 +89,8 @@ async def read_series(
     Of a channel, the mean comes from its mean or last series and the band from its min and max.
     """
     description = await parts.sites.history(site)
-    start_s, end_s = _stretch(parts.clock.wall_s(), start, end, DAY_S)
-    mean_name, low_name, high_name = _series_for(description, name)
+    start_s, end_s = stretch(parts.clock.wall_s(), start, end, DAY_S)
+    mean_name, low_name, high_name = series_for(description, name)
     columns = await parts.store.columns(
         site, sorted({mean_name, low_name, high_name}), start_s // 60, -(-end_s // 60)
     )
@@ -115,14 +111,14 @@ async def read_series(
     )
 
 
-@router.get("/sites/{site}/gaps", responses=_of_site)
+@router.get("/sites/{site}/gaps", responses=of_site)
 async def read_gaps(
     site: SiteName, parts: Parts, _: AnyActor, start: Start = None, end: End = None
 ) -> shapes.Gaps:
     """Which minutes are missing. Default: the last day."""
     await parts.sites.description(site)
     wall_s = parts.clock.wall_s()
-    start_s, end_s = _stretch(wall_s, start, end, DAY_S)
+    start_s, end_s = stretch(wall_s, start, end, DAY_S)
     last_minute = min(-(-end_s // 60), int(wall_s) // 60)
     oldest = await parts.store.first_minute(site)
     first_minute = min(max(start_s // 60, last_minute if oldest is None else oldest), last_minute)
@@ -150,14 +146,14 @@ async def read_gaps(
     )
 
 
-@router.get("/sites/{site}/clock", responses=_of_site)
+@router.get("/sites/{site}/clock", responses=of_site)
 async def read_clock(
     site: SiteName, parts: Parts, _: AnyActor, start: Start = None, end: End = None
 ) -> shapes.Clock:
     """Which minutes are not dated exactly, because the site did not know the time. Default: the last day."""
     await parts.sites.description(site)
     wall_s = parts.clock.wall_s()
-    start_s, end_s = _stretch(wall_s, start, end, DAY_S)
+    start_s, end_s = stretch(wall_s, start, end, DAY_S)
     found = await parts.store.inexact(site, start_s // 60, -(-end_s // 60))
     # A site tells the bounds of what it recorded when it learns the time, which may be long after.
     told = await parts.store.events(site, start_s, int(wall_s) + 60, _MOST_EVENTS) if found else []
@@ -165,24 +161,24 @@ async def read_clock(
         site=site,
         start=iso(start_s),
         end=iso(end_s),
-        inexact=[_inexact(stretch, told) for stretch in found],
+        inexact=[_inexact(each, told) for each in found],
     )
 
 
-def _inexact(stretch: InexactStretch, told: Sequence[Event]) -> shapes.InexactTime:
-    bounded = stretch.quality is TimeQuality.BOUNDED
-    bounds = queries.time_bounds(stretch.start_minute, stretch.end_minute, told) if bounded else None
+def _inexact(found: InexactStretch, told: Sequence[Event]) -> shapes.InexactTime:
+    bounded = found.quality is TimeQuality.BOUNDED
+    bounds = queries.time_bounds(found.start_minute, found.end_minute, told) if bounded else None
     return shapes.InexactTime(
-        start=iso_minute(stretch.start_minute),
-        end=iso_minute(stretch.end_minute),
-        minutes=stretch.end_minute - stretch.start_minute,
+        start=iso_minute(found.start_minute),
+        end=iso_minute(found.end_minute),
+        minutes=found.end_minute - found.start_minute,
         quality="bounded" if bounded else "repaired",
         earliest=None if bounds is None or bounds.earliest_s is None else iso(bounds.earliest_s),
         latest=None if bounds is None or bounds.latest_s is None else iso(bounds.latest_s),
     )
 
 
-@router.get("/sites/{site}/events", responses=_of_site)
+@router.get("/sites/{site}/events", responses=of_site)
 async def read_events(
     site: SiteName,
     parts: Parts,
@@ -194,75 +190,14 @@ async def read_events(
     """What happened, newest first. Default: the last 30 days."""
     await parts.sites.description(site)
     # A site's clock may be a little ahead of the server's.
-    start_s, end_s = _stretch(parts.clock.wall_s() + 60, start, end, 30 * DAY_S)
+    start_s, end_s = stretch(parts.clock.wall_s() + 60, start, end, 30 * DAY_S)
     events = await parts.store.events(site, start_s, end_s, limit)
     return shapes.Events(
         events=[shapes.Event(at=iso(event.at_s), kind=event.kind, data=event.data) for event in events]
     )
 
 
-@router.get("/sites/{site}/energy", responses=_of_site)
-async def read_energy(
-    site: SiteName,
-    parts: Parts,
-    _: AnyActor,
-    by: Literal["day"] = "day",
-    start: Annotated[Day | None, Query(description="First day, in the site's zone.")] = None,
-    end: Annotated[Day | None, Query(description="The day after the last; default tomorrow.")] = None,
-) -> shapes.Energy:
-    """Energy of every power channel by day of the site's zone. Default: seven days up to today."""
-    description = await parts.sites.history(site)
-    zone = ZoneInfo(description.timezone)
-    today = datetime.fromtimestamp(parts.clock.wall_s(), UTC).astimezone(zone).date()
-    end_day = end or today + timedelta(days=1)
-    first_day = start or end_day - timedelta(days=7)
-    if not 0 < (end_day - first_day).days <= _LONGEST_DAYS:
-        detail = f"start must be before end and at most {_LONGEST_DAYS} days from it; ask for less"
-        raise Problem(422, "invalid-stretch", detail)
-    return shapes.Energy(
-        site=site,
-        by=by,
-        timezone=description.timezone,
-        days=await _energy_days(parts, description, site, first_day, end_day),
-    )
-
-
-async def _energy_days(
-    parts: Parts, description: Description, site: str, first_day: date, end_day: date
-) -> list[shapes.DayEnergy]:
-    zone = description.timezone
-    first_minute = queries.day_bounds(first_day, zone)[0]
-    end_minute = queries.day_bounds(end_day - timedelta(days=1), zone)[1]
-    names = _power_series(description)
-    columns = await parts.store.columns(site, list(names.values()), first_minute, end_minute)
-    present = await parts.store.present_minutes(site, first_minute, end_minute)
-    by_channel = {
-        channel: queries.energy_by_day(columns[series], zone, first_day, end_day)
-        for channel, series in names.items()
-    }
-    days = []
-    for index in range((end_day - first_day).days):
-        day = first_day + timedelta(days=index)
-        begin, finish = queries.day_bounds(day, zone)
-        first, last = np.searchsorted(present, [begin, finish])
-        days.append(
-            shapes.DayEnergy(
-                day=day.isoformat(),
-                minutes=finish - begin,
-                minutes_present=int(last - first),
-                channels={channel: _energy(found[index]) for channel, found in by_channel.items()},
-            )
-        )
-    return days
-
-
-def _energy(day: queries.DayEnergy) -> shapes.ChannelEnergy:
-    if day.minutes_present == 0:
-        return shapes.ChannelEnergy(in_kwh=None, out_kwh=None)
-    return shapes.ChannelEnergy(in_kwh=round(day.in_kwh, 4), out_kwh=round(day.out_kwh, 4))
-
-
-def _stretch(now_s: float, start_s: int | None, end_s: int | None, default_s: int) -> tuple[int, int]:
+def stretch(now_s: float, start_s: int | None, end_s: int | None, default_s: int) -> tuple[int, int]:
     """The asked stretch in Unix seconds. Raises a 422 problem for an empty or endless one."""
     end = int(now_s) if end_s is None else end_s
     start = end - default_s if start_s is None else start_s
@@ -273,7 +208,7 @@ def _stretch(now_s: float, start_s: int | None, end_s: int | None, default_s: in
     return start, end
 
 
-def _series_for(description: Description, name: str) -> tuple[str, str, str]:
+def series_for(description: Description, name: str) -> tuple[str, str, str]:
     """The series that give a channel's (or a series') mean, lowest and highest values."""
     if any(series.name == name for series in description.series):
         return name, name, name
@@ -284,9 +219,3 @@ def _series_for(description: Description, name: str) -> tuple[str, str, str]:
         where = f"GET /api/v1/sites/{description.site} lists them"
         raise unknown("series", name, names, where)
     return middle, kept.get("min", middle), kept.get("max", middle)
-
-
-def _power_series(description: Description) -> dict[str, str]:
-    """Per power channel the series of its mean."""
-    power = {channel.name for channel in description.channels if channel.quantity == "power"}
-    return {s.channel: s.name for s in description.series if s.aggregate == "mean" and s.channel in power}

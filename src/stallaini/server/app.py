@@ -10,6 +10,7 @@ from stallaini.server import (
     api_budget,
     api_chats,
     api_commands,
+    api_history,
     api_link,
     api_live,
     api_meta,
@@ -19,6 +20,7 @@ from stallaini.server import (
     problems,
     static,
 )
+from stallaini.server.conditional import Conditional
 from stallaini.server.guard import Guard
 from stallaini.server.metrics import Metrics
 from stallaini.server.services import Services
@@ -43,6 +45,7 @@ def create_api(services: Services) -> FastAPI:
     for module in (
         api_session,
         api_sites,
+        api_history,
         api_budget,
         api_live,
         api_commands,
@@ -58,7 +61,7 @@ def create_api(services: Services) -> FastAPI:
 
 def create_app(services: Services) -> ASGIApp:
     """The whole application as a server runs it."""
-    packed = GZipMiddleware(create_api(services), minimum_size=1024, compresslevel=6)
+    packed = GZipMiddleware(Conditional(create_api(services)), minimum_size=1024, compresslevel=6)
     return Guard(_Counted(packed, services.metrics), loopback_names_only=services.demo)
 
 

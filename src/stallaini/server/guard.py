@@ -55,7 +55,8 @@ class Guard:
                 headers.update(_HEADERS)
                 headers["Content-Security-Policy"] = _DOCS_CSP if path == "/api/docs" else _PAGE_CSP
                 if path.startswith("/api/v1/"):
-                    headers["Cache-Control"] = "no-store"
+                    # What has a tag may be kept by its reader, and is asked for anew each time all the same.
+                    headers["Cache-Control"] = "private, no-cache" if "etag" in headers else "no-store"
             await send(message)
 
         problem = self._problem(Headers(scope=scope), sized=not by_machines)

@@ -6,13 +6,14 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stallaini.link.messages import Event, Scalar
-from stallaini.server.store.base import Column, Integers
+from stallaini.server.store.base import Column, DaySums, Integers
 
 Floats = NDArray[np.float64]
 
@@ -58,14 +59,21 @@ class GapReport:
 
 
 @dataclass(frozen=True)
-class DayEnergy:
-    """One local day of a power series: its length in minutes, how many have a value, kWh each way (>= 0)."""
+class Energy:
+    """A power series over a stretch: how many of its minutes have a value, kWh each way (>= 0)."""
 
-    day: date
-    minutes: int
     minutes_present: int
     in_kwh: float
     out_kwh: float
+
+
+@dataclass(frozen=True)
+class Period:
+    """A local day or month: its first day and its minutes [start, end)."""
+
+    day: date
+    start_minute: int
+    end_minute: int
 
 
 def per_minute(column: Column, start_minute: int, end_minute: int) -> tuple[Integers, Integers]:
@@ -95,9 +103,39 @@ def bucket_minutes(start_minute: int, end_minute: int, points: int) -> int:
     return max(1, math.ceil((end_minute - start_minute) / max(1, points)))
 
 
+@dataclass(frozen=True)
+class Folded:
+    """Values in buckets of `length` minutes from bucket number `first` on, in the series' unit, NaN for none.
+
+    `digits` are the decimals that the resolution of mean and of band deserve.
+    """
+
+    length: int
+    first: int
+    mean: Floats
+    low: Floats
+    high: Floats
+    digits: int
+
+
 def buckets(
     mean: Column, start_s: int, end_s: int, points: int, low: Column | None = None, high: Column | None = None
 ) -> Buckets:
+    """Column(s) as at most `points` + 1 buckets over [start_s, end_s), for people to read."""
+    found = fold(mean, start_s, end_s, points, low, high)
+    length = found.length
+    return Buckets(
+        bucket_s=length * 60,
+        t=[(found.first + index) * length * 60 for index in range(len(found.mean))],
+        mean=_listed(found.mean, decimals(mean.resolution) + 1),
+        low=_listed(found.low, decimals((low or mean).resolution)),
+        high=_listed(found.high, decimals((high or mean).resolution)),
+    )
+
+
+def fold(
+    mean: Column, start_s: int, end_s: int, points: int, low: Column | None = None, high: Column | None = None
+) -> Folded:
     """Column(s) as at most `points` + 1 buckets over [start_s, end_s).
 
     Buckets begin at multiples of their length, so that a moving window does not make a chart shimmer.
@@ -119,13 +157,29 @@ def buckets(
     if high is not None:
         own = _in_unit(_fold(high, start, end, length, first, count)[3], _EMPTY_HIGH, high.resolution)
         band_high = np.fmax(band_high, own)
-    return Buckets(
-        bucket_s=length * 60,
-        t=[(first + index) * length * 60 for index in range(count)],
-        mean=_listed(means * mean.resolution, decimals(mean.resolution) + 1),
-        low=_listed(band_low, decimals((low or mean).resolution)),
-        high=_listed(band_high, decimals((high or mean).resolution)),
-    )
+    digits = max(decimals(column.resolution) for column in (mean, low or mean, high or mean))
+    return Folded(length, first, means * mean.resolution, band_low, band_high, digits)
+
+
+def fold_days(
+    mean: DaySums, low: DaySums, high: DaySums, first_day: int, end_day: int, length_days: int
+) -> Folded:
+    """What `fold` gives for buckets of whole UTC days, from the sums of days."""
+    first = first_day // length_days
+    count = -(-end_day // length_days) - first
+    sums, numbers = np.zeros((2, count), np.int64)
+    at = mean.days // length_days - first
+    np.add.at(sums, at, mean.total)
+    np.add.at(numbers, at, mean.minutes)
+    with np.errstate(invalid="ignore"):
+        means = sums / np.where(numbers > 0, numbers, np.nan) * mean.resolution
+    band_low, band_high = np.full((2, count), np.nan)
+    for each in (mean, low, high):
+        at = each.days // length_days - first
+        np.fmin.at(band_low, at, each.low * each.resolution)
+        np.fmax.at(band_high, at, each.high * each.resolution)
+    digits = max(decimals(each.resolution) for each in (mean, low, high))
+    return Folded(length_days * 1440, first, means, band_low, band_high, digits)
 
 
 def _in_unit(steps: Integers, empty: int, resolution: float) -> Floats:
@@ -285,18 +339,23 @@ def day_bounds(day: date, timezone: str) -> tuple[int, int]:
     return start, end
 
 
-def energy_by_day(power: Column, timezone: str, first_day: date, end_day: date) -> list[DayEnergy]:
-    """Energy of each local day in [first_day, end_day) from a mean power series in W."""
-    bounds = [
-        (day, *day_bounds(day, timezone))
-        for day in (first_day + timedelta(days=offset) for offset in range((end_day - first_day).days))
-    ]
-    if not bounds:
+def periods(by: Literal["day", "month"], timezone: str, first_day: date, end_day: date) -> list[Period]:
+    """The local days, or the months as far as they lie within, of [first_day, end_day)."""
+    starts = [first_day + timedelta(days=offset) for offset in range((end_day - first_day).days)]
+    if by == "month":
+        starts = [day for day in starts if day.day == 1 or day == first_day]
+    edges = [day_bounds(day, timezone)[0] for day in (*starts, end_day)]
+    return [Period(day, begin, finish) for day, begin, finish in zip(starts, edges, edges[1:], strict=False)]
+
+
+def energy(power: Column, wanted: Sequence[Period]) -> list[Energy]:
+    """Energy in each period, ascending and without holes between, from a mean power series in W."""
+    if not wanted:
         return []
-    minutes, values = per_minute(power, bounds[0][1], bounds[-1][2])
+    minutes, values = per_minute(power, wanted[0].start_minute, wanted[-1].end_minute)
     found = []
-    for day, start, end in bounds:
-        first, last = np.searchsorted(minutes, [start, end])
+    for period in wanted:
+        first, last = np.searchsorted(minutes, [period.start_minute, period.end_minute])
         inward_wh, outward_wh = _split(values[first:last], power.resolution)
-        found.append(DayEnergy(day, end - start, int(last - first), inward_wh / 1000, outward_wh / 1000))
+        found.append(Energy(int(last - first), inward_wh / 1000, outward_wh / 1000))
     return found

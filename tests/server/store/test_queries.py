@@ -182,8 +182,9 @@ def test_a_day_is_as_long_as_its_zone_makes_it(day: date, minutes: int) -> None:
     start, end = queries.day_bounds(day, "Europe/Rome")
     assert end - start == minutes
     power = plain(list(range(start - 100, end + 100)), [600] * (minutes + 200))
-    (found,) = queries.energy_by_day(power, "Europe/Rome", day, date.fromordinal(day.toordinal() + 1))
-    assert (found.minutes, found.minutes_present) == (minutes, minutes)
+    (period,) = queries.periods("day", "Europe/Rome", day, date.fromordinal(day.toordinal() + 1))
+    (found,) = queries.energy(power, [period])
+    assert (period.end_minute - period.start_minute, found.minutes_present) == (minutes, minutes)
     assert found.in_kwh == pytest.approx(0.6 * minutes / 60)
     assert found.out_kwh == 0
 
@@ -191,6 +192,14 @@ def test_a_day_is_as_long_as_its_zone_makes_it(day: date, minutes: int) -> None:
 def test_energy_goes_to_the_local_day_and_to_its_direction() -> None:
     midnight = queries.day_bounds(date(2026, 7, 5), "Europe/Rome")[0]
     power = plain([midnight - 1, midnight, midnight + 1], [6000, 1200, -600])
-    before, after = queries.energy_by_day(power, "Europe/Rome", date(2026, 7, 4), date(2026, 7, 6))
+    days = queries.periods("day", "Europe/Rome", date(2026, 7, 4), date(2026, 7, 6))
+    before, after = queries.energy(power, days)
     assert (before.in_kwh, before.out_kwh, before.minutes_present) == (0.1, 0, 1)
     assert (after.in_kwh, after.out_kwh, after.minutes_present) == (0.02, 0.01, 2)
+
+
+def test_months_begin_where_asked_and_at_each_first() -> None:
+    found = queries.periods("month", "Europe/Rome", date(2026, 1, 20), date(2026, 4, 1))
+    assert [period.day.isoformat() for period in found] == ["2026-01-20", "2026-02-01", "2026-03-01"]
+    assert [one.end_minute for one in found[:-1]] == [one.start_minute for one in found[1:]]
+    assert found[-1].end_minute == queries.day_bounds(date(2026, 3, 31), "Europe/Rome")[1]

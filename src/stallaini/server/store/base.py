@@ -57,6 +57,22 @@ class Column:
         return len(self.minutes)
 
 
+class DaySums(NamedTuple):
+    """One series by UTC day: only days that have a value, ascending.
+
+    `days` since 1970; per day how many minutes have a value, and the sum, the lowest and the highest of
+    their fixed-point values.
+    """
+
+    days: Integers
+    minutes: Integers
+    total: Integers
+    low: Integers
+    high: Integers
+    resolution: float
+    unit: str
+
+
 def covered_minutes(minutes: Integers, spans: Integers) -> Integers:
     """The minutes that records beginning at `minutes` stand for, ascending, each once."""
     if len(minutes) and int(spans.max()) > 1:
@@ -288,6 +304,11 @@ class Store(Protocol):
         self, site: str, series_names: Sequence[str], start_minute: int, end_minute: int
     ) -> dict[str, Column]:
         """Several columns of one range, read together."""
+
+    async def day_sums(
+        self, site: str, series_names: Sequence[str], first_day: int, end_day: int
+    ) -> dict[str, DaySums]:
+        """What `columns` would give, summed by UTC day (counted since 1970) in [first_day, end_day)."""
 
     async def present_minutes(self, site: str, start_minute: int, end_minute: int) -> Integers:
         """The minutes in [start, end) covered by any stored record, ascending, each once."""

@@ -62,7 +62,7 @@ class Reader:
         found = {}
         for name in names:
             pieces = [*self._sealed_pieces(name, first, end_minute), *self._hot_pieces(hot, name)]
-            unit = self._unit(name)
+            unit = self.unit(name)
             own = _joined(pieces, unit)
             imported = [_without(piece, own) for piece in self._imported(name, first, end_minute)]
             whole = _joined([own, *imported], unit) if imported else own
@@ -157,7 +157,7 @@ class Reader:
         rows = load_hot(self._connection, self._site, start_minute, end_minute)
         return blocks(rows, lambda hash_: len(self._describe(hash_).series))
 
-    def _unit(self, name: str) -> str | None:
+    def unit(self, name: str) -> str | None:
         """The unit a series has now, or had last; None when the site never had one of this name."""
         described = self.description()
         for series in described.series if described else ():

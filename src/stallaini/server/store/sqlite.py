@@ -12,6 +12,7 @@ from stallaini.server.store.base import (
     Accepted,
     Column,
     CommandRow,
+    DaySums,
     History,
     Imported,
     InexactStretch,
@@ -33,6 +34,7 @@ from stallaini.server.store.notes import note
 from stallaini.server.store.reading import Reader, read_sites
 from stallaini.server.store.schema import MIGRATIONS, ROOM
 from stallaini.server.store.sealed import seal_day
+from stallaini.server.store.summing import day_sums
 from stallaini.site.description import Description
 
 SEAL_AFTER_DAYS = 2
@@ -109,6 +111,16 @@ class SqliteStore:
         """Several columns of one range, read together."""
         return await self._database.read(
             lambda connection: self._reader(connection, site).columns(series_names, start_minute, end_minute)
+        )
+
+    async def day_sums(
+        self, site: str, series_names: Sequence[str], first_day: int, end_day: int
+    ) -> dict[str, DaySums]:
+        """Several columns summed by UTC day in [first_day, end_day)."""
+        return await self._database.read(
+            lambda connection: day_sums(
+                connection, site, self._reader(connection, site), series_names, first_day, end_day
+            )
         )
 
     async def present_minutes(self, site: str, start_minute: int, end_minute: int) -> Integers:
