@@ -19,7 +19,7 @@ from stallaini.ops.virtual_site import Effort, VirtualSite
 from stallaini.ops.year.account import Account, Energies
 from stallaini.ops.year.answers import ask_counters, ask_energies, ask_gaps
 from stallaini.ops.year.edge import VirtualEdge
-from stallaini.ops.year.fate import Happening
+from stallaini.ops.year.fate import Happening, Kind
 from stallaini.ops.year.line import Line
 from stallaini.ops.year.verdict import Verdict, judge
 from stallaini.server.options import CONTEXTS_FILE, DATABASE_FILE
@@ -91,6 +91,7 @@ class Life:
         self._line = Line()
         self._due = sorted(fate, reverse=True)
         self._until: list[tuple[int, Callable[[], None]]] = []
+        self._standing: Counter[Kind] = Counter()
         self.struck: Counter[str] = Counter()
 
     async def live(self, days: int, progress: Callable[[int], None] = lambda _: None) -> Figures:
@@ -211,18 +212,21 @@ class Life:
             end()
         self._until.clear()
 
-    def _set(self, kind: str, *, begins: bool) -> None:
+    def _set(self, kind: Kind, *, begins: bool) -> None:
+        """One more, or one less, of a kind; two that overlap are over with the later one."""
+        self._standing[kind] += 1 if begins else -1
+        holds = self._standing[kind] > 0
         faults = self._house.faults
         if kind == "outage":
-            self._line.down = begins
+            self._line.down = holds
         elif kind == "lost module":
-            faults.lost_module = 1 if begins else None
+            faults.lost_module = 1 if holds else None
         elif kind == "mppt error":
-            faults.mppt_error = 4 if begins else 0
+            faults.mppt_error = 4 if holds else 0
         elif kind == "battery alarm":
-            faults.bms_alarms = frozenset({"alarm.high_temperature"}) if begins else frozenset()
+            faults.bms_alarms = frozenset({"alarm.high_temperature"}) if holds else frozenset()
         elif kind == "power cut":
-            faults.power_cut = begins
+            faults.power_cut = holds
 
 
 def _cpu_s() -> float:
