@@ -90,7 +90,7 @@ class Pack:
         """True charge of all connected modules, weighed by capacity; of all when none is connected."""
         modules = [module for module in self.modules if module.connected] or self.modules
         whole_ah = sum(module.capacity_ah for module in modules)
-        return sum(module.soc_pct * module.capacity_ah for module in modules) / whole_ah
+        return min(100.0, sum(module.soc_pct * module.capacity_ah for module in modules) / whole_ah)
 
     @soc_pct.setter
     def soc_pct(self, soc_pct: float) -> None:
@@ -198,6 +198,8 @@ class Pack:
         after_pct = min(100.0, max(0.0, soc_pct + kept_as / (36.0 * module.capacity_ah)))
         at = int(soc_pct) if soc_pct < 100 else 99
         open_before_v = OPEN_V[at] + RISE_V[at] * (soc_pct - at)
+        if not 0.0 < after_pct < 100.0:  # what finds no room becomes heat
+            kept_as = (after_pct - soc_pct) * 36.0 * module.capacity_ah
         module.soc_pct = after_pct
         share = module.resistance_share
         slow_ohm = self._slow_ohm * share
@@ -237,4 +239,5 @@ class Pack:
         capacitance = SLOW_S / (self._slow_ohm * module.resistance_share)
         before_j = 0.5 * capacitance * module.slow_v * module.slow_v
         module.slow_v *= self._kept
+        module.top_v *= TOP_S / (TOP_S + self._dt_s)
         return before_j * (1.0 - self._kept * self._kept)

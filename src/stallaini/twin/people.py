@@ -25,7 +25,8 @@ _SUMMER_DAYS = (135, 263)
 _PUMP_START_SOC, _PUMP_STOP_SOC = 60.0, 50.0
 _PUMP_BELOW, _PUMP_UNTIL, _PUMP_AT_MOST_S, _DRY_NOTICED_S = 0.84, 0.95, 3600.0, 300.0
 _HEATER_START_SOC, _HEATER_STOP_SOC = 72.0, 62.0
-_GENERATOR_ON_SOC, _GENERATOR_OFF_SOC = 20.0, 45.0
+_GENERATOR_ON_SOC, _EVENING_ON_SOC, _GENERATOR_OFF_SOC = 20.0, 34.0, 45.0
+_EVENING_S = 18 * 3600
 _GENERATOR_HOURS = (8.0, 21.5)
 HEAVY_W = 1000.0
 _FORGETFUL = 0.04
@@ -168,12 +169,13 @@ class Household:
             self.wants_heater = soc_pct >= _HEATER_START_SOC
 
     def _mind_generator(self, at_s: float, soc_pct: float) -> None:
-        """When the battery is nearly empty, by day, somebody pulls the cord."""
+        """When the battery is nearly empty, or will be before the morning, somebody pulls the cord."""
         awake = _GENERATOR_HOURS[0] * 3600 <= at_s < _GENERATOR_HOURS[1] * 3600
         if self.wants_generator:
             self.wants_generator = awake and soc_pct < _GENERATOR_OFF_SOC
         else:
-            self.wants_generator = awake and soc_pct < _GENERATOR_ON_SOC
+            least_pct = _GENERATOR_ON_SOC if at_s < _EVENING_S else _EVENING_ON_SOC
+            self.wants_generator = awake and soc_pct < least_pct
 
 
 def _tangent(power_factor: float) -> float:
