@@ -32,8 +32,12 @@ def test_the_page_runs_under_the_strictest_content_policy(static: Path) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("solar_age_s", [None, 5.0], ids=["battery", "more-devices"])
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_nothing_jumps_while_the_page_loads(visitor: Visitor, size: tuple[int, int]) -> None:
+def test_nothing_jumps_while_the_page_loads(
+    visitor: Visitor, world: World, size: tuple[int, int], solar_age_s: float | None
+) -> None:
+    world.solar_age_s = solar_age_s
     visit = visitor(size)
     visit.page.add_init_script("""
         window.shifted = 0;

@@ -57,12 +57,21 @@ function Body() {
         <NowCards />
       </div>
       <div class="column">
-        {ready && <DeviceCards />}
-        <HistoryCard />
-        <EnergyCard />
-        <BudgetCard />
-        {ready && <Readings />}
+        {/* How many cards stand on top is told with the first values: what came before them would jump. */}
+        {ready && <Cards />}
       </div>
+    </>
+  );
+}
+
+function Cards() {
+  return (
+    <>
+      <DeviceCards />
+      <HistoryCard />
+      <EnergyCard />
+      <BudgetCard />
+      <Readings />
     </>
   );
 }
