@@ -1,4 +1,4 @@
-"""Who may do what: every route against every kind of caller, sessions, CSRF, demo, throttling."""
+"""Sessions, cookies, requests of foreign pages, the demo, chats, throttling: over real HTTP."""
 
 from __future__ import annotations
 
@@ -6,123 +6,52 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
 import pytest
 from tests.support.serving import BOT_PASSWORD, PASSWORD, Running, serving
 
 from stallaini.cli import main
+from stallaini.server.audit import OPERATOR
+from stallaini.server.people import NewPerson
 
-CHAT = {"telegram_id": 104857600, "name": "Anna", "language": "it", "password": BOT_PASSWORD}
-EVERYBODY = {"nobody", "demo", "viewer", "admin", "viewer token", "bot token"}
-SIGNED_IN = EVERYBODY - {"nobody"}
-
-ACCESS: dict[str, set[str]] = {
-    "GET /healthz": EVERYBODY,
-    "GET /metrics": SIGNED_IN,
-    "POST /api/v1/session": EVERYBODY,
-    "GET /api/v1/session": SIGNED_IN,
-    "DELETE /api/v1/session": SIGNED_IN,
-    "GET /api/v1/sites": SIGNED_IN,
-    "GET /api/v1/sites/{site}": SIGNED_IN,
-    "GET /api/v1/sites/{site}/now": SIGNED_IN,
-    "GET /api/v1/sites/{site}/series": SIGNED_IN,
-    "GET /api/v1/sites/{site}/columns": SIGNED_IN,
-    "GET /api/v1/sites/{site}/gaps": SIGNED_IN,
-    "GET /api/v1/sites/{site}/clock": SIGNED_IN,
-    "GET /api/v1/sites/{site}/events": SIGNED_IN,
-    "GET /api/v1/sites/{site}/budget": SIGNED_IN,
-    "GET /api/v1/sites/{site}/energy": SIGNED_IN,
-    "GET /api/v1/sites/{site}/live": SIGNED_IN,
-    "POST /api/v1/sites/{site}/commands": {"admin"},
-    "GET /api/v1/sites/{site}/commands": SIGNED_IN,
-    "GET /api/v1/sites/{site}/commands/{id}": SIGNED_IN,
-    "POST /api/v1/chats": {"bot token"},
-    "POST /link": EVERYBODY,
-    "GET /api/v1/chats/{telegram_id}": {"bot token"},
-    "GET /": EVERYBODY,
-    "GET /api/openapi.json": EVERYBODY,
-    "GET /api/docs": EVERYBODY,
-    "GET /api/docs/swagger-ui.css": EVERYBODY,
-}
-BODIES = {
-    "POST /api/v1/session": {"name": "nobody", "password": "wrong password"},
-    "POST /api/v1/chats": CHAT,
-    "POST /api/v1/sites/{site}/commands": {"kind": "ping"},
-}
+CHAT = {"telegram_id": 104857600, "name": "Anna", "language": "it", "secret": BOT_PASSWORD}
+CREDENTIALS = {"name": "anna", "password": PASSWORD}
 
 
 @pytest.fixture
 async def running(tmp_path: Path) -> AsyncIterator[Running]:
     async with serving(tmp_path) as running:
         await running.site("lab")
-        await running.server.people.set_bot_password(BOT_PASSWORD)
+        await running.server.people.chats.set_password(BOT_PASSWORD, OPERATOR)
         yield running
 
 
-async def _client(running: Running, caller: str) -> httpx.AsyncClient:
-    if caller in ("nobody", "demo"):
-        return running.client()
-    if caller.endswith("token"):
-        return await running.program(caller.removesuffix(" token"), caller)
-    return await running.person(caller, caller)
-
-
-@pytest.mark.parametrize("caller", sorted(EVERYBODY))
-async def test_every_route_lets_in_exactly_whom_it_should(tmp_path: Path, caller: str) -> None:
-    async with serving(tmp_path, demo=caller == "demo") as running:
-        await running.site("lab")
-        await running.server.people.set_bot_password(BOT_PASSWORD)
-        for route, allowed in ACCESS.items():
-            client = await _client(running, caller)
-            method, path = route.split(" ")
-            path = path.format(site="lab", telegram_id=1, id=1)
-            async with client.stream(method, path, json=BODIES.get(route)) as answer:
-                status = answer.status_code
-            if caller not in allowed:
-                assert status == (401 if caller == "nobody" else 403), (route, caller)
-            elif route == "POST /api/v1/session":
-                assert status == 401
-            elif route == "POST /link":
-                assert status == 400, "nobody's role helps where only a site's key does"
-            else:
-                assert status in (200, 201, 204, 404, 422), (route, caller, status)
-            await running.server.people.remove(caller)
-
-
-async def test_the_access_table_names_every_route(running: Running) -> None:
-    paths = (await running.client().get("/api/openapi.json")).json()["paths"]
-    routes = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
-    assert routes <= set(ACCESS)
-    assert set(ACCESS) - routes == {
-        "GET /",
-        "GET /api/openapi.json",
-        "GET /api/docs",
-        "GET /api/docs/swagger-ui.css",
-    }
-
-
 async def test_a_person_signs_in_and_out(running: Running) -> None:
-    await running.server.people.add_person("anna", PASSWORD, "admin")
+    await running.server.people.add(NewPerson("anna", PASSWORD, "admin"), OPERATOR)
     client = running.client(**{"X-Stallaini": "1"})
     assert (await client.get("/api/v1/session")).status_code == 401
     answer = await client.post("/api/v1/session", json={"name": "anna", "password": PASSWORD})
-    assert (answer.status_code, answer.json()) == (200, {"name": "anna", "role": "admin"})
-    cookie = answer.headers["set-cookie"].lower()
-    assert "httponly" in cookie
-    assert "samesite=lax" in cookie
-    assert "secure" not in cookie
+    shown = {"name": "anna", "via": "session", "role": "admin", "language": "en", "roles": {"*": "admin"}}
+    assert (answer.status_code, answer.json()) == (200, shown)
+    session, device = (cookie.lower() for cookie in answer.headers.get_list("set-cookie"))
+    for cookie in (session, device):
+        assert "httponly" in cookie
+        assert "samesite=strict" in cookie
+        assert "secure" not in cookie
+    assert "path=/;" in session
+    assert "path=/api/v1/session;" in device
     again = await client.get("/api/v1/session")
-    assert again.json() == {"name": "anna", "role": "admin"}
+    assert again.json() == shown
     assert "max-age=7776000" in again.headers["set-cookie"].lower()
     assert (await client.delete("/api/v1/session")).status_code == 204
     assert (await client.get("/api/v1/session")).status_code == 401
 
 
 async def test_behind_an_https_proxy_the_cookie_is_secure(running: Running) -> None:
-    await running.server.people.add_person("anna", PASSWORD, "viewer")
+    await running.server.people.add(NewPerson("anna", PASSWORD), OPERATOR)
     client = running.client(**{"X-Forwarded-Proto": "https"})
     answer = await client.post("/api/v1/session", json={"name": "anna", "password": PASSWORD})
-    assert "secure" in answer.headers["set-cookie"].lower()
+    for cookie in answer.headers.get_list("set-cookie"):
+        assert "secure" in cookie.lower()
 
 
 async def test_a_change_by_cookie_needs_the_header_other_pages_cannot_send(running: Running) -> None:
@@ -133,8 +62,38 @@ async def test_a_change_by_cookie_needs_the_header_other_pages_cannot_send(runni
     assert (await client.get("/api/v1/session")).status_code == 200
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize(
+    "change", ["POST /session", "DELETE /session", "POST /join", "PATCH /account", "POST /sites/lab/commands"]
+)
+async def test_what_another_web_page_asks_for_is_refused_whatever_it_sends_along(
+    running: Running, change: str, site: str
+) -> None:
+    client, (method, path) = await running.person("admin"), change.split(" ")
+    answer = await client.request(
+        method, f"/api/v1{path}", json=CREDENTIALS, headers={"Sec-Fetch-Site": site}
+    )
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:stallaini:problem:foreign-page")
+    assert "set-cookie" not in answer.headers
+    assert (await client.get("/api/v1/session", headers={"Sec-Fetch-Site": site})).status_code == 200
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+async def test_what_the_page_itself_asks_for_is_done(running: Running, site: str) -> None:
+    client = await running.person("viewer")
+    answer = await client.delete("/api/v1/session", headers={"Sec-Fetch-Site": site})
+    assert answer.status_code == 204
+
+
+async def test_no_answer_lets_another_page_ask_for_leave(running: Running) -> None:
+    preflight = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+    answer = await running.client(**preflight).options("/api/v1/session")
+    assert answer.status_code == 405
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
 async def test_a_sign_in_that_another_page_could_send_as_a_form_is_refused(running: Running) -> None:
-    await running.server.people.add_person("anna", PASSWORD, "viewer")
+    await running.server.people.add(NewPerson("anna", PASSWORD), OPERATOR)
     body = f'{{"name":"anna","password":"{PASSWORD}"}}'
     answer = await running.client().post(
         "/api/v1/session", content=body, headers={"Content-Type": "text/plain"}
@@ -154,7 +113,7 @@ async def test_a_wrong_token_is_refused_even_beside_a_good_cookie(running: Runni
 async def test_guesses_are_throttled_across_a_restart(tmp_path: Path) -> None:
     wrong = {"name": "anna", "password": "wrong password"}
     async with serving(tmp_path) as running:
-        await running.server.people.add_person("anna", PASSWORD, "viewer")
+        await running.server.people.add(NewPerson("anna", PASSWORD), OPERATOR)
         client = running.client()
         statuses = [(await client.post("/api/v1/session", json=wrong)).status_code for _ in range(7)]
         assert statuses == [401] * 5 + [429] * 2
@@ -172,17 +131,17 @@ async def test_a_chat_joins_with_the_bot_password(running: Running) -> None:
     bot = await running.program("bot")
     missing = await bot.get("/api/v1/chats/104857600")
     assert (missing.status_code, missing.json()["type"]) == (404, "urn:stallaini:problem:unknown-chat")
-    wrong = await bot.post("/api/v1/chats", json={**CHAT, "password": "wrong password"})
+    wrong = await bot.post("/api/v1/chats", json={**CHAT, "secret": "wrong password"})
     assert (wrong.status_code, wrong.json()["type"]) == (403, "urn:stallaini:problem:wrong-password")
     joined = await bot.post("/api/v1/chats", json=CHAT)
-    shown = {"telegram_id": 104857600, "name": "Anna", "language": "it"}
+    shown = {"telegram_id": 104857600, "name": "Anna", "language": "it", "roles": {"*": "viewer"}}
     assert (joined.status_code, joined.json()) == (201, shown)
     assert (await bot.get("/api/v1/chats/104857600")).json() == shown
 
 
 async def test_guesses_at_the_bot_password_are_throttled(running: Running) -> None:
     bot = await running.program("bot")
-    wrong = {**CHAT, "password": "wrong password"}
+    wrong = {**CHAT, "secret": "wrong password"}
     statuses = [(await bot.post("/api/v1/chats", json=wrong)).status_code for _ in range(6)]
     assert statuses == [403] * 5 + [429]
     answer = await bot.post("/api/v1/chats", json=CHAT)
@@ -198,7 +157,7 @@ async def test_guesses_at_the_bot_password_are_throttled(running: Running) -> No
         {"name": ""},
         {"name": "\ud800"},
         {"language": "fr"},
-        {"password": "x" * 1000},
+        {"secret": "x" * 1000},
     ],
 )
 async def test_an_impossible_chat_is_refused(running: Running, change: dict[str, object]) -> None:
@@ -213,11 +172,13 @@ async def test_an_impossible_chat_is_refused(running: Running, change: dict[str,
 
 async def test_in_a_demo_whoever_has_no_session_is_a_viewer_named_demo(tmp_path: Path) -> None:
     async with serving(tmp_path, demo=True) as running:
-        assert (await running.client().get("/api/v1/session")).json() == {"name": "demo", "role": "viewer"}
+        shown = (await running.client().get("/api/v1/session")).json()
+        assert (shown["name"], shown["via"], shown["role"]) == ("demo", "demo", "viewer")
         stale = running.client(Cookie="stallaini_session=of-yesterday")
         assert (await stale.get("/api/v1/session")).json()["name"] == "demo"
         admin = await running.person("admin")
-        assert (await admin.get("/api/v1/session")).json() == {"name": "anna", "role": "admin"}
+        shown = (await admin.get("/api/v1/session")).json()
+        assert (shown["name"], shown["role"]) == ("anna", "admin")
 
 
 async def test_a_demo_answers_to_no_foreign_name(tmp_path: Path) -> None:

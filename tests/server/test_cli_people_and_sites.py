@@ -12,6 +12,7 @@ import pytest
 from tests.support.serving import PASSWORD, serving
 
 from stallaini.cli import main
+from stallaini.clock import SystemClock, VirtualClock
 from stallaini.link.join import parse_join
 from stallaini.link.oscore import ContextStore
 from stallaini.server.options import CONTEXTS_FILE
@@ -111,7 +112,8 @@ async def test_people_added_while_the_server_runs_can_sign_in(
         assert await asyncio.to_thread(main, ["user", "token", "grafana", "--data", data]) == 0
         token = capsys.readouterr().out.splitlines()[-1]
         program = running.client(Authorization=f"Bearer {token}")
-        assert (await program.get("/api/v1/session")).json() == {"name": "grafana", "role": "viewer"}
+        shown = (await program.get("/api/v1/session")).json()
+        assert (shown["name"], shown["via"], shown["role"]) == ("grafana", "token", "viewer")
         assert await asyncio.to_thread(main, ["user", "remove", "grafana", "--data", data]) == 0
         assert (await program.get("/api/v1/session")).status_code == 401
 
@@ -124,9 +126,9 @@ def test_people_and_tokens_are_listed(data: str, monkeypatch: pytest.MonkeyPatch
     assert (shown["name"], shown["role"], shown["token"][:3]) == ("telegram", "bot", "st_")
     assert main(["user", "list", "--json", "--data", data]) == 0
     listed = json.loads(capsys.readouterr().out)
-    assert [(one["name"], one["kind"], one["role"]) for one in listed] == [
-        ("anna", "person", "viewer"),
-        ("telegram", "token", "bot"),
+    assert [(one["name"], one["kind"], one["roles"]) for one in listed] == [
+        ("anna", "person", {"*": "viewer"}),
+        ("telegram", "token", {"*": "bot"}),
     ]
     assert main(["user", "list", "--data", data]) == 0
     assert "telegram" in capsys.readouterr().out
@@ -141,6 +143,41 @@ def test_a_token_made_again_replaces_the_old_one_and_says_so(data: str, capsys: 
     assert "no longer works" in shown.err
 
 
+def test_roles_are_given_and_taken_by_site(
+    data: str, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    typed(monkeypatch, PASSWORD)
+    add = ["user", "add", "anna", "--site", "noto", "--role", "operator", "--language", "it"]
+    assert main([*add, "--password-stdin", "--data", data]) == 0
+    assert main(["user", "role", "anna", "viewer", "--data", data]) == 0
+    assert main(["user", "role", "anna", "none", "--site", "noto", "--data", data]) == 0
+    capsys.readouterr()
+    assert main(["user", "list", "--json", "--data", data]) == 0
+    (anna,) = json.loads(capsys.readouterr().out)
+    assert anna["roles"] == {"*": "viewer"}
+
+
+async def test_an_invitation_made_at_the_command_line_lets_somebody_in(
+    tmp_path: Path, data: str, capsys: Captured
+) -> None:
+    async with serving(tmp_path, clock=VirtualClock(wall_s=SystemClock().wall_s())) as running:
+        words = ["user", "invite", "--site", "noto", "--role", "operator", "--json", "--data", data]
+        assert await asyncio.to_thread(main, words) == 0
+        code = json.loads(capsys.readouterr().out)["code"]
+        wanted = {"code": code, "name": "bruno", "password": PASSWORD}
+        joined = await running.client().post("/api/v1/join", json=wanted)
+        assert (joined.status_code, joined.json()["roles"]) == (201, {"noto": "operator"})
+        words = ["user", "invite", "--for", "bruno", "--data", data]
+        assert await asyncio.to_thread(main, words) == 0
+        told = capsys.readouterr().out
+        assert "/join#" in told
+        assert "/start " in told
+        assert await asyncio.to_thread(main, ["user", "audit", "--data", data]) == 0
+        lines = capsys.readouterr().out
+    assert "invitation.used bruno at noto" in lines
+    assert "(shell, this machine): invitation.made bruno" in lines
+
+
 @pytest.mark.parametrize(
     ("words", "stdin", "told"),
     [
@@ -150,6 +187,8 @@ def test_a_token_made_again_replaces_the_old_one_and_says_so(data: str, capsys: 
         (["remove", "nobody"], "", "there is no 'nobody'"),
         (["password", "nobody", "--password-stdin"], PASSWORD, "there is no 'nobody'"),
         (["bot-password", "--password-stdin"], "short", "it needs 8 to 256"),
+        (["role", "nobody", "viewer"], "", "there is no 'nobody'"),
+        (["invite", "--for", "nobody"], "", "there is no 'nobody'"),
     ],
 )
 def test_what_cannot_be_done_is_told(

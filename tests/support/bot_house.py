@@ -24,6 +24,7 @@ from stallaini.link.envelope import encode_uplink
 from stallaini.link.messages import Answer, Entry, Event, Live, Minute, Uplink
 from stallaini.link.oscore import ContextStore
 from stallaini.server.app import create_app
+from stallaini.server.audit import OPERATOR
 from stallaini.server.coap import CoapEndpoint
 from stallaini.server.commands import Commands
 from stallaini.server.database import FILE_NAME, Database
@@ -37,6 +38,7 @@ from stallaini.server.people import People
 from stallaini.server.services import Services
 from stallaini.server.sites import Sites
 from stallaini.server.store.sqlite import SqliteStore
+from stallaini.server.tokens import Scope
 from stallaini.site.config import parse_site
 from stallaini.site.description import Description
 
@@ -117,16 +119,17 @@ class BotHouse:
         self._store = SqliteStore(self._database)
         self._hub = LiveHub(self.clock)
         self._ingest = Ingest(self._store, self.clock, self._hub)
-        self._people = People(self._database, self.clock)
+        self.people = People(self._database, self.clock)
         self._contexts = ContextStore(folder / CONTEXTS_FILE)
         self._http: HttpServer | None = None
         self.url = ""
         self._folder = folder
         self._seqs: dict[str, int] = {}
         self._descriptions: dict[str, Description] = {}
-        self.run(self._people.set_bot_password(PASSWORD))
-        self.token = self.run(self._people.make_token("telegram", "bot"))[0]
-        self.viewer_token = self.run(self._people.make_token("page", "viewer"))[0]
+        self.run(self.people.chats.set_password(PASSWORD, OPERATOR))
+        tokens = self.people.tokens
+        self.token = self.run(tokens.make_for_server(Scope("telegram", "bot", "*"), OPERATOR))[0]
+        self.viewer_token = self.run(tokens.make_for_server(Scope("page", "viewer", "*"), OPERATOR))[0]
         self.open()
 
     def open(self) -> None:
@@ -135,7 +138,7 @@ class BotHouse:
         services = Services(
             store=self._store,
             sites=Sites(self._store, self._hub, self.clock),
-            people=self._people,
+            people=self.people,
             hub=self._hub,
             commands=Commands(self._store, self.clock, poke=lambda _site: False),
             metrics=Metrics(),

@@ -15,7 +15,13 @@ from stallaini.clock import VirtualClock
 from stallaini.link.downlink import decode_downlink
 from stallaini.link.envelope import encode_uplink
 from stallaini.link.messages import Answer, Entry, Event, Live, Minute, TimeQuality, Uplink
+from stallaini.server.audit import OPERATOR
+from stallaini.server.chats import Chat
+from stallaini.server.invitations import Offer
+from stallaini.server.people import NewPerson
 from stallaini.server.program import Server, ServerOptions
+from stallaini.server.roles import EVERY_SITE, SiteRole
+from stallaini.server.tokens import Scope, TokenRole
 from stallaini.site.description import ChannelSpec, Description, DeviceSpec, LoadSpec, SeriesSpec
 
 START_S = 1_794_830_400
@@ -140,14 +146,29 @@ class Running:
         self._clients.append(client)
         return client
 
-    async def program(self, role: str, name: str = "program") -> httpx.AsyncClient:
+    async def program(
+        self, role: TokenRole, name: str = "program", site: str = EVERY_SITE
+    ) -> httpx.AsyncClient:
         """A client with a bearer token."""
-        token, _ = await self.server.people.make_token(name, role)  # type: ignore[arg-type]
+        token, _ = await self.server.people.tokens.make_for_server(Scope(name, role, site), OPERATOR)
         return self.client(Authorization=f"Bearer {token}")
 
-    async def person(self, role: str, name: str = "anna") -> httpx.AsyncClient:
+    async def chat(self, telegram_id: int, role: SiteRole, site: str = EVERY_SITE) -> httpx.AsyncClient:
+        """The bot's client speaking for a chat that was let in by an invitation."""
+        people = self.server.people
+        code, _ = await people.invitations.make(Offer("en", role, site), 3600, OPERATOR)
+        await people.chats.join(Chat(telegram_id, f"chat {telegram_id}", "en"), code)
+        client = await self.program("bot", f"bot of {telegram_id}")
+        client.headers["X-Stallaini-Chat"] = str(telegram_id)
+        return client
+
+    async def person(self, role: SiteRole, name: str = "anna", site: str = EVERY_SITE) -> httpx.AsyncClient:
         """A client that has signed in with a password, as the page does."""
-        await self.server.people.add_person(name, PASSWORD, role)  # type: ignore[arg-type]
+        await self.server.people.add(NewPerson(name, PASSWORD, role, site), OPERATOR)
+        return await self.signed_in(name)
+
+    async def signed_in(self, name: str) -> httpx.AsyncClient:
+        """A further browser of somebody who has an account."""
         client = self.client(**{"X-Stallaini": "1"})
         answer = await client.post("/api/v1/session", json={"name": name, "password": PASSWORD})
         assert answer.status_code == 200, answer.text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from copy import copy
 from datetime import datetime
 from typing import Literal, TypeVar
 from urllib.parse import quote
@@ -37,7 +39,7 @@ class Invalid(ApiError):
 
 
 class WrongPassword(ApiError):
-    """The bot password is not this one."""
+    """This is neither the bot password nor an invitation that holds."""
 
 
 class Throttled(ApiError):
@@ -156,11 +158,12 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Chat(msgspec.Struct, frozen=True):
-    """A chat that gave the bot password once."""
+    """A chat that was let in: the account it acts for, its language, its role by site (`*` is every)."""
 
     telegram_id: int
     name: str
     language: str
+    roles: dict[str, str]
 
 
 class _Sites(msgspec.Struct, frozen=True):
@@ -190,6 +193,13 @@ class ApiClient:
             headers={"Authorization": f"Bearer {token}"},
             timeout=_TIMEOUT_S,
         )
+        self._chat_header: dict[str, str] = {}
+
+    def speaking_for(self, telegram_id: int) -> ApiClient:
+        """The same client, asking what this chat may ask: the server judges by the chat's account."""
+        speaker = copy(self)
+        speaker._chat_header = {"X-Stallaini-Chat": str(telegram_id)}
+        return speaker
 
     async def close(self) -> None:
         """Close the connections."""
@@ -227,14 +237,26 @@ class ApiClient:
         except NotFound:
             return None
 
-    async def add_chat(self, telegram_id: int, name: str, language: str, password: str) -> Chat:
-        """Register a chat. Raises `WrongPassword`, or `Throttled` after too many wrong ones."""
-        body = {"telegram_id": telegram_id, "name": name, "language": language, "password": password}
+    async def add_chat(self, telegram_id: int, name: str, language: str, secret: str) -> Chat:
+        """Let a chat in by an invitation's code or the bot password.
+
+        Raises `WrongPassword`, or `Throttled` after too many wrong ones.
+        """
+        body = {"telegram_id": telegram_id, "name": name, "language": language, "secret": secret}
         try:
             return await self._ask("POST", "/chats", Chat, json=body)
         except Invalid as error:
-            # Nothing in the body is free but the password: this one could never have been set.
+            # Nothing in the body is free but the secret: this one could never have been set.
             raise WrongPassword(str(error)) from error
+
+    async def set_language(self, telegram_id: int, language: str) -> Chat:
+        """Change the language of the account a chat acts for."""
+        return await self._ask("PATCH", f"/chats/{telegram_id}", Chat, json={"language": language})
+
+    async def remove_chat(self, telegram_id: int) -> None:
+        """Let a chat act for nobody any more; one that did not is no error."""
+        with contextlib.suppress(NotFound):
+            await self._send("DELETE", f"/chats/{telegram_id}")
 
     async def _get(self, path: str, kind: type[_Answer], query: dict[str, str] | None = None) -> _Answer:
         return await self._ask("GET", path, kind, query=query)
@@ -247,16 +269,23 @@ class ApiClient:
         query: dict[str, str] | None = None,
         json: object = None,
     ) -> _Answer:
-        try:
-            response = await self._http.request(method, path, params=query, json=json)
-        except httpx.HTTPError as error:
-            raise Unreachable(f"{type(error).__name__}: {error}") from error
-        if not response.is_success:
-            raise _failure(response)
+        response = await self._send(method, path, query, json)
         try:
             return msgspec.json.decode(response.content, type=kind)
         except msgspec.DecodeError as error:
             raise Broken(f"{method} {path} answered something else than promised: {error}") from error
+
+    async def _send(
+        self, method: str, path: str, query: dict[str, str] | None = None, json: object = None
+    ) -> httpx.Response:
+        headers = self._chat_header
+        try:
+            response = await self._http.request(method, path, params=query, json=json, headers=headers)
+        except httpx.HTTPError as error:
+            raise Unreachable(f"{type(error).__name__}: {error}") from error
+        if not response.is_success:
+            raise _failure(response)
+        return response
 
 
 def _failure(response: httpx.Response) -> ApiError:

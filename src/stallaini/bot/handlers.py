@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
@@ -31,7 +32,7 @@ from stallaini.bot.cards import (
 from stallaini.bot.doorman import Doorman
 from stallaini.bot.draw import Drawer, DrawingFailed
 from stallaini.bot.picture import PANELS, POINTS, compose
-from stallaini.bot.texts import Texts
+from stallaini.bot.texts import LANGUAGES, Texts, texts_for
 from stallaini.bot.wording import Span, age, escape, read_span
 from stallaini.clock import Clock
 
@@ -103,15 +104,15 @@ class Conversation:
     async def _answer(self, ask: Ask) -> None:
         if ask.verb == "start" and ask.rest:
             await self._admit(ask)
-        elif await self._is_admitted(ask.chat_id):
-            await COMMANDS.get(ask.verb, _OTHER).answer(self, ask)
-        else:
+            return
+        chat = await self._api.chat(ask.chat_id)
+        if chat is None:
+            self._admitted.discard(ask.chat_id)
             await self._turn_away(ask)
-
-    async def _is_admitted(self, chat_id: int) -> bool:
-        admitted = await self._api.chat(chat_id) is not None
-        (self._admitted.add if admitted else self._admitted.discard)(chat_id)
-        return admitted
+            return
+        self._admitted.add(ask.chat_id)
+        spoken = replace(ask, texts=texts_for(chat.language))
+        await COMMANDS.get(ask.verb, _OTHER).answer(self, spoken)
 
     async def _turn_away(self, ask: Ask) -> None:
         if self._doorman.may_answer(ask.chat_id):
@@ -120,18 +121,18 @@ class Conversation:
     async def _admit(self, ask: Ask) -> None:
         deleted = await self._chatter.delete(ask.chat_id, ask.message_id)
         try:
-            await self._api.add_chat(ask.chat_id, ask.name, ask.texts.language, password=ask.rest)
+            chat = await self._api.add_chat(ask.chat_id, ask.name, ask.texts.language, secret=ask.rest)
         except (WrongPassword, Throttled) as error:
             logger.info("chat %d was not admitted: %s", ask.chat_id, type(error).__name__)
             await self._turn_away(ask)
             return
         self._admitted.add(ask.chat_id)
         logger.info("chat %d was admitted", ask.chat_id)
-        sites = await self._api.sites()
-        names = ", ".join(f"<b>{escape(site.title)}</b>" for site in sites) or ask.texts.no_sites
-        lines = [ask.texts.welcome.format(sites=names), "", help_text(ask.texts)]
+        texts, sites = texts_for(chat.language), await self._for(ask).sites()
+        names = ", ".join(f"<b>{escape(site.title)}</b>" for site in sites)
+        lines = [texts.welcome.format(sites=names) if names else texts.no_sites, "", help_text(texts)]
         if not deleted:
-            lines += ["", "⚠️ " + ask.texts.password_not_deleted]
+            lines += ["", "⚠️ " + texts.password_not_deleted]
         await self._chatter.say(ask.chat_id, "\n".join(lines))
 
     async def help(self, ask: Ask) -> None:
@@ -143,14 +144,39 @@ class Conversation:
         if ask.private:
             await self._chatter.say(ask.chat_id, ask.texts.unknown_command)
 
+    async def language(self, ask: Ask) -> None:
+        """`/language [en|it]`; without one it offers them."""
+        wanted = ask.rest.lower() if ask.button is None else ask.button.span
+        if wanted not in LANGUAGES:
+            rows = [
+                [(texts.language_name, Button("language", "", code)) for code, texts in LANGUAGES.items()]
+            ]
+            await self._chatter.say(ask.chat_id, ask.texts.which_language, rows)
+            return
+        texts = texts_for((await self._api.set_language(ask.chat_id, wanted)).language)
+        await self._chatter.say(ask.chat_id, texts.language_changed)
+
+    async def leave(self, ask: Ask) -> None:
+        """`/leave`: asks once more, then the chat is a stranger's again."""
+        if ask.button is None or ask.button.span != "yes":
+            rows = [[(ask.texts.leave_yes, Button("leave", "", "yes"))]]
+            await self._chatter.say(ask.chat_id, ask.texts.leave_sure, rows)
+            return
+        await self._api.remove_chat(ask.chat_id)
+        self._admitted.discard(ask.chat_id)
+        await self._chatter.replace(ask.chat_id, ask.message_id, ask.texts.left)
+
+    def _for(self, ask: Ask) -> ApiClient:
+        """The server as the asker's chat may see it."""
+        return self._api.speaking_for(ask.chat_id)
+
     async def status(self, ask: Ask) -> None:
         """`/status [SITE]`, and its refresh button, which renews the same message."""
         site = await self._pick_site(ask, _site_name(ask))
         if site is None:
             return
-        now, events = await asyncio.gather(
-            self._api.now(site.site), self._api.events(site.site, _EVENTS_ASKED)
-        )
+        api = self._for(ask)
+        now, events = await asyncio.gather(api.now(site.site), api.events(site.site, _EVENTS_ASKED))
         card = status_card(site, now, flag_news(events), ask.texts)
         button = Button("status", site.site, "again")
         rows = [[("🔄 " + ask.texts.refresh, button)]] if button.fits() else []
@@ -164,9 +190,10 @@ class Conversation:
         site = await self._pick_site(ask, _site_name(ask))
         if site is None:
             return
-        end = (await self._api.now(site.site)).at
+        api = self._for(ask)
+        end = (await api.now(site.site)).at
         reports = await asyncio.gather(
-            *(self._api.uptime(site.site, end - timedelta(days=days), end) for days in UPTIME_DAYS)
+            *(api.uptime(site.site, end - timedelta(days=days), end) for days in UPTIME_DAYS)
         )
         spans = list(zip(UPTIME_DAYS, reports, strict=True))
         await self._chatter.say(ask.chat_id, uptime_card(site, spans, ask.texts))
@@ -184,15 +211,15 @@ class Conversation:
             await self._chatter.say(ask.chat_id, f"<b>{escape(site.title)}</b>\n{text}", rows)
             return
         await self._chatter.busy(ask.chat_id)
-        drawn = await self._draw(site, span, ask.texts)
+        drawn = await self._draw(self._for(ask), site, span, ask.texts)
         if drawn is None:
             await self._chatter.say(ask.chat_id, ask.texts.never_chart.format(title=escape(site.title)))
             return
         await self._chatter.show(ask.chat_id, *drawn, rows)
 
-    async def _draw(self, row: SiteRow, span: Span, texts: Texts) -> tuple[bytes, str] | None:
+    async def _draw(self, api: ApiClient, row: SiteRow, span: Span, texts: Texts) -> tuple[bytes, str] | None:
         """The picture and its caption; None for a site without a battery or without any data at all."""
-        site, now = await asyncio.gather(self._api.site(row.site), self._api.now(row.site))
+        site, now = await asyncio.gather(api.site(row.site), api.now(row.site))
         kept = [series.channel for series in site.series]
         device = battery_device(kept)
         kinds = [kind for kind in PANELS if f"{device}.{kind.field}" in kept]
@@ -200,7 +227,7 @@ class Conversation:
             return None
         series = await asyncio.gather(
             *(
-                self._api.series(row.site, f"{device}.{kind.field}", now.at - span.length, now.at, POINTS)
+                api.series(row.site, f"{device}.{kind.field}", now.at - span.length, now.at, POINTS)
                 for kind in kinds
             )
         )
@@ -213,7 +240,7 @@ class Conversation:
 
     async def _pick_site(self, ask: Ask, name: str, span: str = "") -> SiteRow | None:
         """The site asked for, or None after offering a choice."""
-        sites = await self._api.sites()
+        sites = await self._for(ask).sites()
         if not sites:
             await self._chatter.say(ask.chat_id, ask.texts.no_sites)
             return None
@@ -288,7 +315,9 @@ COMMANDS: Mapping[str, Command] = {
     "status": Command(Conversation.status, "help_status"),
     "chart": Command(Conversation.chart, "help_chart"),
     "uptime": Command(Conversation.uptime, "help_uptime"),
+    "language": Command(Conversation.language, "help_language"),
     "start": Command(Conversation.help, "help_start"),
+    "leave": Command(Conversation.leave, "help_leave"),
     "help": Command(Conversation.help, "help_help"),
 }
 _OTHER = Command(Conversation.other, "unknown_command")

@@ -91,7 +91,6 @@ async def _until(stop: asyncio.Event, work: Awaitable[None]) -> None:
 async def _greet_server(api: ApiClient) -> None:
     """Tell the operator early what people would else find out. A server that is down is no reason to stop."""
     try:
-        sites = await api.sites()
         # Whether the token's role may ask about chats; there is no chat 1.
         await api.chat(1)
     except Refused as error:
@@ -102,7 +101,7 @@ async def _greet_server(api: ApiClient) -> None:
     except ApiError as error:
         logger.warning("the server does not answer yet (%s); people are told so until it does", error)
     else:
-        logger.info("the server knows %d site(s)", len(sites))
+        logger.info("the server lets the bot in")
 
 
 class TelegramChatter:

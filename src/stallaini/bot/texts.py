@@ -11,6 +11,7 @@ class Texts:
     """One language. A text left out of one language is a type error."""
 
     language: str
+    language_name: str
     decimal_mark: str
     thousands_mark: str
     weekdays: tuple[str, ...]
@@ -32,7 +33,14 @@ class Texts:
     help_chart: str
     help_uptime: str
     help_start: str
+    help_language: str
+    help_leave: str
     help_help: str
+    which_language: str
+    language_changed: str
+    leave_sure: str
+    leave_yes: str
+    left: str
     unknown_command: str
     refresh: str
     which_site: str
@@ -97,6 +105,7 @@ class Texts:
 
 EN = Texts(
     language="en",
+    language_name="English",
     decimal_mark=".",
     thousands_mark=",",
     weekdays=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
@@ -107,22 +116,29 @@ EN = Texts(
     day_unit="d",
     some_days="{count} days",
     private=(
-        "This bot is private. If you have its password, send /start PASSWORD "
-        "(after several wrong ones, wait a while)."
+        "This bot is private. If you have an invitation or its password, send /start and the code or "
+        "the password (after several wrong ones, wait a while)."
     ),
     welcome="Welcome! This chat may now look at {sites}.",
-    password_not_deleted="I could not delete your message with the password. Please delete it yourself.",
+    password_not_deleted="I could not delete your message with the secret. Please delete it yourself.",
     help_intro="I show how an energy site is doing. What you can ask:",
     help_status="how the battery is right now",
     help_chart="a picture of current, charge and temperature; also /chart 2d",
     help_uptime="gaps in the data of the last 7 and 30 days",
-    help_start="with the password: let this chat look",
+    help_start="with an invitation's code or the password: let this chat in",
+    help_language="the language I speak with you",
+    help_leave="forget this chat",
     help_help="this list",
     unknown_command="I do not know that one. /help lists what I know.",
+    which_language="Which language shall I speak?",
+    language_changed="I speak English from now on.",
+    leave_sure="Shall I forget this chat? To come back you need an invitation or the password.",
+    leave_yes="Yes, forget it",
+    left="This chat is forgotten. Goodbye!",
     refresh="Refresh",
     which_site="Which site?",
     which_span="How far back?",
-    no_sites="The server knows no site yet.",
+    no_sites="There is no site that you may look at yet.",
     unknown_site="I know no site “{name}”. Choose one:",
     unknown_span="I do not understand “{span}”. Write for example 3h, 2d or 30d, or choose:",
     live="live, {age} old",
@@ -181,6 +197,7 @@ EN = Texts(
 
 IT = Texts(
     language="it",
+    language_name="Italiano",
     decimal_mark=",",
     thousands_mark=".",
     weekdays=("lun", "mar", "mer", "gio", "ven", "sab", "dom"),
@@ -191,22 +208,29 @@ IT = Texts(
     day_unit="g",
     some_days="{count} giorni",
     private=(
-        "Questo bot è privato. Se hai la password, scrivi /start PASSWORD "
+        "Questo bot è privato. Se hai un invito o la password, scrivi /start e il codice o la password "
         "(dopo diversi tentativi sbagliati aspetta un po')."
     ),
     welcome="Benvenuto! Questa chat ora può guardare {sites}.",
-    password_not_deleted="Non sono riuscito a cancellare il messaggio con la password: cancellalo tu.",
+    password_not_deleted="Non sono riuscito a cancellare il messaggio con il segreto: cancellalo tu.",
     help_intro="Mostro come sta un impianto. Ecco cosa puoi chiedere:",
     help_status="come sta la batteria adesso",
     help_chart="un grafico di corrente, carica e temperatura; anche /chart 2d",
     help_uptime="i buchi nei dati degli ultimi 7 e 30 giorni",
-    help_start="con la password: fa entrare questa chat",
+    help_start="con il codice di un invito o la password: fa entrare questa chat",
+    help_language="la lingua in cui ti parlo",
+    help_leave="dimentica questa chat",
     help_help="questo elenco",
     unknown_command="Questo comando non lo conosco. /help elenca quelli che conosco.",
+    which_language="In quale lingua devo parlare?",
+    language_changed="D'ora in poi parlo italiano.",
+    leave_sure="Devo dimenticare questa chat? Per tornare servono un invito o la password.",
+    leave_yes="Sì, dimenticala",
+    left="Questa chat è dimenticata. Arrivederci!",
     refresh="Aggiorna",
     which_site="Quale impianto?",
     which_span="Quanto indietro?",
-    no_sites="Il server non conosce ancora nessun impianto.",
+    no_sites="Non c'è ancora nessun impianto che puoi guardare.",
     unknown_site="Non conosco nessun impianto «{name}». Scegline uno:",
     unknown_span="Non capisco «{span}». Scrivi per esempio 3h, 2d o 30d, oppure scegli:",
     live="dal vivo, di {age} fa",

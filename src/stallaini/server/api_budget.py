@@ -6,10 +6,9 @@ from fastapi import APIRouter
 
 from stallaini.link.accounting import USAGE
 from stallaini.server import api_budget_models as shapes
-from stallaini.server.api_sites import SiteName
 from stallaini.server.budget import LONGEST_S, Budget, Told, budget
 from stallaini.server.problems import problems
-from stallaini.server.services import PREFIX, AnyActor, Parts
+from stallaini.server.services import PREFIX, Parts, SiteName, Viewer
 from stallaini.server.times import iso
 from stallaini.site.billing import load_zone
 
@@ -19,7 +18,7 @@ router = APIRouter(prefix=PREFIX, tags=["sites"], responses=problems(401, 403))
 
 
 @router.get("/sites/{site}/budget", responses=problems(404, 422))
-async def read_budget(site: SiteName, parts: Parts, _: AnyActor) -> shapes.Budget:
+async def read_budget(site: SiteName, parts: Parts, _: Viewer) -> shapes.Budget:
     """What the site's data plan allows and what was used of it, as the site last told."""
     description = await parts.sites.description(site)
     now_s = parts.clock.wall_s()

@@ -1,4 +1,4 @@
-"""Telegram users who may talk to the bot."""
+"""Telegram chats that may talk to the bot."""
 
 from __future__ import annotations
 
@@ -6,39 +6,73 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from stallaini.server import api_models as shapes
+from stallaini.server import api_people_models as shapes
 from stallaini.server.api_session import throttled
+from stallaini.server.audit import By
+from stallaini.server.chats import Chat
 from stallaini.server.guesses import Throttled
-from stallaini.server.people import Chat, WrongPassword
 from stallaini.server.problems import Problem, problems
+from stallaini.server.roles import Actor
 from stallaini.server.services import PREFIX, BotActor, Parts
+from stallaini.server.sessions import WrongPassword
 
 router = APIRouter(prefix=PREFIX, tags=["chats"], responses=problems(401, 403, 422))
+
+TelegramId = Annotated[int, Path(gt=-(2**52), lt=2**52)]
 
 
 @router.post("/chats", status_code=201, responses=problems(429))
 async def join_chat(request: shapes.ChatRequest, parts: Parts, _: BotActor) -> shapes.Chat:
-    """Let in a Telegram user who gives the bot password; needs a token with the role bot."""
+    """Let in a chat that gives an invitation's code or the bot password; needs a token with the role bot."""
     chat = Chat(request.telegram_id, request.name, request.language)
     try:
-        await parts.people.join_chat(chat, request.password)
+        return _shown(chat.telegram_id, await parts.people.chats.join(chat, request.secret))
     except WrongPassword:
-        raise Problem(403, "wrong-password", "this is not the bot password; ask the owner for it") from None
+        detail = "this is neither the bot password nor an invitation that holds; ask the owner for one"
+        raise Problem(403, "wrong-password", detail) from None
     except Throttled as error:
         raise throttled(error) from None
-    return _shown(chat)
 
 
 @router.get("/chats/{telegram_id}", responses=problems(404))
-async def read_chat(
-    telegram_id: Annotated[int, Path(gt=-(2**52), lt=2**52)], parts: Parts, _: BotActor
+async def read_chat(telegram_id: TelegramId, parts: Parts, _: BotActor) -> shapes.Chat:
+    """Whether a chat was let in, and for whom it acts; needs a token with the role bot."""
+    actor = await parts.people.chats.actor(telegram_id)
+    if actor is None:
+        raise _unknown(telegram_id)
+    return _shown(telegram_id, actor)
+
+
+@router.patch("/chats/{telegram_id}", responses=problems(404))
+async def change_chat(
+    telegram_id: TelegramId, change: shapes.LanguageChange, parts: Parts, _: BotActor
 ) -> shapes.Chat:
-    """Whether a Telegram user was let in; needs a token with the role bot."""
-    chat = await parts.people.chat(telegram_id)
-    if chat is None:
-        raise Problem(404, "unknown-chat", f"the Telegram user {telegram_id} has not given the bot password")
-    return _shown(chat)
+    """Change the language of the account a chat acts for; needs a token with the role bot."""
+    actor = await parts.people.chats.set_language(telegram_id, change.language, _by(telegram_id))
+    if actor is None:
+        raise _unknown(telegram_id)
+    return _shown(telegram_id, actor)
 
 
-def _shown(chat: Chat) -> shapes.Chat:
-    return shapes.Chat(telegram_id=chat.telegram_id, name=chat.name, language=chat.language)
+@router.delete("/chats/{telegram_id}", status_code=204, responses=problems(404))
+async def leave_chat(telegram_id: TelegramId, parts: Parts, _: BotActor) -> None:
+    """Let a chat act for nobody any more; needs a token with the role bot."""
+    if not await parts.people.chats.leave(telegram_id, _by(telegram_id)):
+        raise _unknown(telegram_id)
+
+
+def _by(telegram_id: int) -> By:
+    return By(None, "chat", f"telegram {telegram_id}")
+
+
+def _unknown(telegram_id: int) -> Problem:
+    return Problem(404, "unknown-chat", f"the chat {telegram_id} was not let in")
+
+
+def _shown(telegram_id: int, actor: Actor) -> shapes.Chat:
+    return shapes.Chat(
+        telegram_id=telegram_id,
+        name=actor.name,
+        language=actor.language,
+        roles=dict(actor.grants.by_site),
+    )

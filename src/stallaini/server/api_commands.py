@@ -7,10 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from stallaini.server import api_command_models as shapes
-from stallaini.server.api_sites import SiteName
 from stallaini.server.commands import BadCommand, ClockUnset
 from stallaini.server.problems import Problem, problems
-from stallaini.server.services import PREFIX, AdminActor, AnyActor, Parts
+from stallaini.server.services import PREFIX, Operator, Parts, SiteName, Viewer
 from stallaini.server.store.base import CommandRow, NewCommand, TooManyCommands
 from stallaini.server.times import iso
 
@@ -21,7 +20,7 @@ router = APIRouter(prefix=PREFIX, tags=["commands"], responses=problems(401, 403
 
 @router.post("/sites/{site}/commands", status_code=201, responses=problems(409, 503))
 async def send_command(
-    site: SiteName, request: shapes.CommandRequest, parts: Parts, actor: AdminActor
+    site: SiteName, request: shapes.CommandRequest, parts: Parts, actor: Operator
 ) -> shapes.Command:
     """Ask something of a site; it goes down with the site's next call and is acted on at most once."""
     await parts.sites.description(site)
@@ -42,7 +41,7 @@ async def send_command(
 
 @router.get("/sites/{site}/commands")
 async def list_commands(
-    site: SiteName, parts: Parts, _: AnyActor, limit: Annotated[int, Query(ge=1, le=1000)] = 50
+    site: SiteName, parts: Parts, _: Viewer, limit: Annotated[int, Query(ge=1, le=1000)] = 50
 ) -> shapes.Commands:
     """The newest commands, newest first, and how each ended."""
     await parts.sites.description(site)
@@ -51,7 +50,7 @@ async def list_commands(
 
 @router.get("/sites/{site}/commands/{id}")
 async def read_command(
-    site: SiteName, id_: Annotated[int, Path(alias="id", ge=0, lt=2**53)], parts: Parts, _: AnyActor
+    site: SiteName, id_: Annotated[int, Path(alias="id", ge=0, lt=2**53)], parts: Parts, _: Viewer
 ) -> shapes.Command:
     """One command, and how far it has come."""
     await parts.sites.description(site)

@@ -12,10 +12,10 @@ from fastapi import APIRouter, Query
 
 from stallaini.server import api_history_models as shapes
 from stallaini.server import queries
-from stallaini.server.api_sites import DAY_S, End, SiteName, Start, of_site, series_for, stretch
+from stallaini.server.api_sites import DAY_S, End, Start, of_site, series_for, stretch
 from stallaini.server.packing import pack
 from stallaini.server.problems import Problem, problems
-from stallaini.server.services import PREFIX, AnyActor, Parts
+from stallaini.server.services import PREFIX, Parts, SiteName, Viewer
 from stallaini.server.sites import unknown
 from stallaini.server.store.chunks import DAY_MINUTES
 from stallaini.server.times import Day, iso
@@ -31,7 +31,7 @@ router = APIRouter(prefix=PREFIX, tags=["sites"], responses=problems(401, 403))
 async def read_columns(
     site: SiteName,
     parts: Parts,
-    _: AnyActor,
+    _: Viewer,
     name: Annotated[
         list[str],
         Query(
@@ -94,7 +94,7 @@ async def _folded(
 async def read_energy(
     site: SiteName,
     parts: Parts,
-    _: AnyActor,
+    _: Viewer,
     by: Literal["day", "month"] = "day",
     start: Annotated[Day | None, Query(description="First day, in the site's zone.")] = None,
     end: Annotated[Day | None, Query(description="The day after the last; default tomorrow.")] = None,

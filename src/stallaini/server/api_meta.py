@@ -12,7 +12,7 @@ from swagger_ui_bundle import swagger_ui_path
 from stallaini import __version__
 from stallaini.server import api_models as shapes
 from stallaini.server.problems import problems
-from stallaini.server.services import AnyActor, Parts
+from stallaini.server.services import Parts, WideActor
 
 router = APIRouter(tags=["server"])
 
@@ -47,7 +47,7 @@ async def read_health() -> shapes.Health:
         200: {"content": {"text/plain": {"example": "stallaini_uplinks_total 3.0"}}},
     },
 )
-async def read_metrics(parts: Parts, _: AnyActor) -> Response:
+async def read_metrics(parts: Parts, _: WideActor) -> Response:
     """What the server counts of itself, for Prometheus; give it a token with the role viewer."""
     return Response(parts.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 

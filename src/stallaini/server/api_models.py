@@ -7,15 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from stallaini.server.now import Quality, State
-from stallaini.server.passwords import MAX_LENGTH
-from stallaini.server.people import MAX_NAME_LENGTH, Language, Role
 from stallaini.server.times import IsoTime
 
-# Telegram promises ids of at most 52 significant bits; a group's is negative (Bot API, object Chat).
-_TELEGRAM_ID = Annotated[int, Field(gt=-(2**52), lt=2**52)]
-_NAME = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
 DAY = Annotated[str, Field(json_schema_extra={"format": "date"})]
-_PASSWORD = Annotated[str, Field(min_length=1, max_length=MAX_LENGTH)]
 
 
 def example(**fields: Any) -> ConfigDict:
@@ -29,22 +23,6 @@ class Health(BaseModel):
     model_config = example(status="ok", version="0.1.0")
     status: Literal["ok"]
     version: str
-
-
-class Credentials(BaseModel):
-    """What a person signs in with."""
-
-    model_config = example(name="anna", password="correct horse battery")
-    name: _NAME
-    password: _PASSWORD
-
-
-class Session(BaseModel):
-    """Who acts: a person, a program's token, or `demo`."""
-
-    model_config = example(name="anna", role="viewer")
-    name: str
-    role: Role
 
 
 class SiteListed(BaseModel):
@@ -63,7 +41,7 @@ class SiteListed(BaseModel):
 
 
 class SiteList(BaseModel):
-    """Every site of this server, by name."""
+    """Every site of this server that the asker may look at, by name."""
 
     model_config = example(
         sites=[
@@ -292,22 +270,3 @@ class Events(BaseModel):
         events=[{"at": "2026-11-16T03:12:00Z", "kind": "can.silent", "data": {"silent_s": 10}}]
     )
     events: list[Event]
-
-
-class ChatRequest(BaseModel):
-    """A Telegram user who gives the bot password."""
-
-    model_config = example(telegram_id=104857600, name="Anna", language="it", password="melograno-2026")
-    telegram_id: _TELEGRAM_ID
-    name: _NAME
-    language: Language
-    password: _PASSWORD
-
-
-class Chat(BaseModel):
-    """A Telegram user who was let in."""
-
-    model_config = example(telegram_id=104857600, name="Anna", language="it")
-    telegram_id: _TELEGRAM_ID
-    name: str
-    language: Language

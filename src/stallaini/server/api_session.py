@@ -1,4 +1,4 @@
-"""Signing in and out."""
+"""Signing in and out, by password or by an invitation."""
 
 from __future__ import annotations
 
@@ -6,32 +6,49 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response, Security
 
-from stallaini.server import api_models as shapes
+from stallaini.server import api_people_models as shapes
+from stallaini.server.accounts import Taken
+from stallaini.server.audit import By
 from stallaini.server.guesses import Throttled
-from stallaini.server.people import SESSION_S, WrongPassword
+from stallaini.server.invitations import Newcomer, NoInvitation
+from stallaini.server.passwords import WeakPassword
 from stallaini.server.problems import Problem, problems
-from stallaini.server.services import COOKIE, PREFIX, AnyActor, Parts, session_cookie
+from stallaini.server.roles import Actor
+from stallaini.server.services import (
+    COOKIE,
+    PREFIX,
+    AnyActor,
+    Parts,
+    PersonActor,
+    session_cookie,
+    source,
+)
+from stallaini.server.sessions import DEVICE_S, SESSION_S, Caller, SignedIn, WrongPassword
+from stallaini.server.times import iso
+
+DEVICE_COOKIE = "stallaini_device"
 
 router = APIRouter(prefix=PREFIX, tags=["session"])
 
 
-@router.post("/session", responses=problems(401, 422, 429))
+@router.post("/session", responses=problems(401, 403, 422, 429))
 async def sign_in(
     credentials: shapes.Credentials, request: Request, response: Response, parts: Parts
 ) -> shapes.Session:
     """Sign in; the answer sets the session's cookie. Wrong tries are throttled by account and by source."""
-    address = request.client.host if request.client else "unknown"
     try:
-        token, person = await parts.people.sign_in(credentials.name, credentials.password, address)
+        signed_in = await parts.people.sessions.sign_in(
+            credentials.name, credentials.password, _caller(request)
+        )
     except WrongPassword:
         raise Problem(401, "wrong-password", "name and password do not fit; check both") from None
     except Throttled as error:
         raise throttled(error) from None
-    _set_cookie(request, response, token)
-    return shapes.Session(name=person.name, role=person.role)
+    _set_cookies(request, response, signed_in)
+    return _shown(signed_in.actor)
 
 
-@router.get("/session", responses=problems(401))
+@router.get("/session", responses=problems(401, 403, 422))
 async def who_am_i(
     actor: AnyActor,
     request: Request,
@@ -39,19 +56,73 @@ async def who_am_i(
     cookie: Annotated[str | None, Security(session_cookie)],
 ) -> shapes.Session:
     """Who is signed in; renews the cookie for another 90 days."""
-    if cookie and "authorization" not in request.headers and actor.name != "demo":
-        _set_cookie(request, response, cookie)
-    return shapes.Session(name=actor.name, role=actor.role)
+    if cookie and actor.way == "session":
+        _set_cookie(request, response, COOKIE, cookie, SESSION_S)
+    return _shown(actor)
 
 
-@router.delete("/session", status_code=204, responses=problems(401, 403))
+@router.delete("/session", status_code=204, responses=problems(401, 403, 422))
 async def sign_out(
-    _: AnyActor, response: Response, parts: Parts, cookie: Annotated[str | None, Security(session_cookie)]
+    actor: AnyActor,
+    request: Request,
+    response: Response,
+    parts: Parts,
+    cookie: Annotated[str | None, Security(session_cookie)],
 ) -> None:
     """Sign out."""
-    if cookie:
-        await parts.people.end_session(cookie)
-    response.delete_cookie(COOKIE, httponly=True, samesite="lax")
+    if cookie and actor.way == "session":
+        await parts.people.sessions.end(cookie, By(actor.name, actor.way, source(request)))
+    response.delete_cookie(COOKIE, httponly=True, samesite="strict")
+
+
+@router.post("/join/offer", responses=problems(403, 404, 422))
+async def look_at_invitation(shown: shapes.CodeShown, parts: Parts) -> shapes.OfferShown:
+    """What an invitation's code offers; open to everybody who has one."""
+    try:
+        found = await parts.people.invitations.look(shown.code)
+    except NoInvitation:
+        raise _no_invitation() from None
+    offer = found.offer
+    return shapes.OfferShown(
+        role=offer.role,
+        site=offer.site,
+        language=offer.language,
+        person=offer.person,
+        expires_at=iso(found.expires_s),
+    )
+
+
+@router.post("/join", status_code=201, responses=problems(403, 404, 409, 422))
+async def join(
+    wanted: shapes.JoinRequest, request: Request, response: Response, parts: Parts
+) -> shapes.Session:
+    """Use an invitation: make the account, or set the account's password, and sign in."""
+    newcomer = Newcomer(wanted.name, wanted.password, wanted.language)
+    try:
+        signed_in = await parts.people.invitations.enter(wanted.code, newcomer, _caller(request))
+    except NoInvitation:
+        raise _no_invitation() from None
+    except WeakPassword as error:
+        raise Problem(422, "weak-password", str(error)) from None
+    except ValueError as error:
+        raise Problem(422, "invalid-name", str(error)) from None
+    except Taken:
+        detail = f"there is a {wanted.name!r} already; choose another name"
+        raise Problem(409, "name-taken", detail) from None
+    _set_cookies(request, response, signed_in)
+    return _shown(signed_in.actor)
+
+
+@router.post("/join/accept", status_code=204, responses=problems(401, 403, 404, 422))
+async def accept_invitation(
+    shown: shapes.CodeShown, actor: PersonActor, request: Request, parts: Parts
+) -> None:
+    """Add what an invitation offers to the account one is signed in with."""
+    try:
+        by = By(actor.name, actor.way, source(request))
+        await parts.people.invitations.accept(shown.code, actor, by)
+    except NoInvitation:
+        raise _no_invitation() from None
 
 
 def throttled(error: Throttled) -> Problem:
@@ -60,7 +131,36 @@ def throttled(error: Throttled) -> Problem:
     return Problem(429, "too-many-tries", str(error), headers=headers, retry_after_s=error.retry_after_s)
 
 
-def _set_cookie(request: Request, response: Response, token: str) -> None:
+def _no_invitation() -> Problem:
+    detail = "this invitation does not hold (any more); ask for a new one"
+    return Problem(404, "no-invitation", detail)
+
+
+def _shown(actor: Actor) -> shapes.Session:
+    return shapes.Session(
+        name=actor.name,
+        via=actor.way,
+        role="bot" if actor.way == "bot" else actor.grants.anywhere(),
+        language=actor.language,
+        roles=dict(actor.grants.by_site),
+    )
+
+
+def _caller(request: Request) -> Caller:
+    agent, device = request.headers.get("user-agent", ""), request.cookies.get(DEVICE_COOKIE, "")
+    return Caller(source(request), "".join(filter(str.isprintable, agent)), device)
+
+
+def _set_cookies(request: Request, response: Response, signed_in: SignedIn) -> None:
+    _set_cookie(request, response, COOKIE, signed_in.session, SESSION_S)
+    # Sent back to signing in alone: nothing else asks which browser this is.
+    _set_cookie(request, response, DEVICE_COOKIE, signed_in.device, DEVICE_S, f"{PREFIX}/session")
+
+
+def _set_cookie(
+    request: Request, response: Response, name: str, value: str, max_age_s: int, path: str = "/"
+) -> None:
+    secure = request.url.scheme == "https"
     response.set_cookie(
-        COOKIE, token, max_age=SESSION_S, httponly=True, samesite="lax", secure=request.url.scheme == "https"
+        name, value, max_age=max_age_s, path=path, httponly=True, samesite="strict", secure=secure
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 
 from stallaini.link.messages import Event, TimeQuality
 from stallaini.server import api_models as shapes
@@ -13,7 +13,7 @@ from stallaini.server import queries
 from stallaini.server.gap_reasons import gap_reasons
 from stallaini.server.live import ASKED_WATCH_S
 from stallaini.server.problems import Problem, problems
-from stallaini.server.services import PREFIX, AnyActor, Parts
+from stallaini.server.services import PREFIX, AnyActor, Parts, SiteName, Viewer
 from stallaini.server.sites import unknown
 from stallaini.server.store.base import InexactStretch
 from stallaini.server.times import Instant, iso, iso_minute
@@ -23,7 +23,6 @@ DAY_S = 24 * 3600
 _LONGEST_S = 40 * 366 * DAY_S
 _MOST_EVENTS = 10_000
 
-SiteName = Annotated[str, Path(examples=["noto"], max_length=64)]
 Start = Annotated[Instant | None, Query(description="Begin of the stretch, ISO-8601 with a zone.")]
 End = Annotated[Instant | None, Query(description="End of the stretch (not included); default now.")]
 
@@ -32,13 +31,13 @@ of_site = problems(404, 422)
 
 
 @router.get("/sites")
-async def list_sites(parts: Parts, _: AnyActor) -> shapes.SiteList:
-    """Every site, with when it was last heard of."""
-    return shapes.SiteList(sites=await parts.sites.listed())
+async def list_sites(parts: Parts, actor: AnyActor) -> shapes.SiteList:
+    """Every site one may look at, with when it was last heard of."""
+    return shapes.SiteList(sites=await parts.sites.listed(actor.grants))
 
 
 @router.get("/sites/{site}", responses=of_site)
-async def describe_site(site: SiteName, parts: Parts, _: AnyActor) -> shapes.SiteDetail:
+async def describe_site(site: SiteName, parts: Parts, _: Viewer) -> shapes.SiteDetail:
     """What a site consists of: devices, channels, series (imported ones too), loads."""
     found = await parts.sites.description(site)
     return shapes.SiteDetail(
@@ -67,7 +66,7 @@ async def describe_site(site: SiteName, parts: Parts, _: AnyActor) -> shapes.Sit
 
 
 @router.get("/sites/{site}/now", responses=of_site)
-async def read_now(site: SiteName, parts: Parts, _: AnyActor) -> shapes.Now:
+async def read_now(site: SiteName, parts: Parts, _: Viewer) -> shapes.Now:
     """The newest value of every channel, with its age. Asking makes the site send live values for 60 s."""
     now = await parts.sites.now(site)
     parts.hub.watch(site, ASKED_WATCH_S)
@@ -78,7 +77,7 @@ async def read_now(site: SiteName, parts: Parts, _: AnyActor) -> shapes.Now:
 async def read_series(
     site: SiteName,
     parts: Parts,
-    _: AnyActor,
+    _: Viewer,
     name: Annotated[str, Query(description="A channel or a series.", examples=["battery.current"])],
     start: Start = None,
     end: End = None,
@@ -113,7 +112,7 @@ async def read_series(
 
 @router.get("/sites/{site}/gaps", responses=of_site)
 async def read_gaps(
-    site: SiteName, parts: Parts, _: AnyActor, start: Start = None, end: End = None
+    site: SiteName, parts: Parts, _: Viewer, start: Start = None, end: End = None
 ) -> shapes.Gaps:
     """Which minutes are missing. Default: the last day."""
     await parts.sites.description(site)
@@ -148,7 +147,7 @@ async def read_gaps(
 
 @router.get("/sites/{site}/clock", responses=of_site)
 async def read_clock(
-    site: SiteName, parts: Parts, _: AnyActor, start: Start = None, end: End = None
+    site: SiteName, parts: Parts, _: Viewer, start: Start = None, end: End = None
 ) -> shapes.Clock:
     """Which minutes are not dated exactly, because the site did not know the time. Default: the last day."""
     await parts.sites.description(site)
@@ -182,7 +181,7 @@ def _inexact(found: InexactStretch, told: Sequence[Event]) -> shapes.InexactTime
 async def read_events(
     site: SiteName,
     parts: Parts,
-    _: AnyActor,
+    _: Viewer,
     start: Start = None,
     end: End = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,

@@ -7,6 +7,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stallaini.server import (
+    api_account,
     api_budget,
     api_chats,
     api_commands,
@@ -14,6 +15,7 @@ from stallaini.server import (
     api_link,
     api_live,
     api_meta,
+    api_people,
     api_session,
     api_sites,
     openapi,
@@ -44,6 +46,8 @@ def create_api(services: Services) -> FastAPI:
     problems.install(app)
     for module in (
         api_session,
+        api_account,
+        api_people,
         api_sites,
         api_history,
         api_budget,

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stallaini.link.posted import ROUTE
 from stallaini.server.problems import Problem, answer
+from stallaini.server.services import SAFE_METHODS
 
 _CSP = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self'{styles}; object-src 'none'; "
@@ -24,11 +25,15 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _MAX_BODY_BYTES = 64 * 1024
+# Fetch Metadata Request Headers (W3C): what the page itself, or a person by typing the address, causes.
+_OWN_PAGE = ("same-origin", "none")
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
 class Guard:
-    """Refuses large bodies and sets the security headers on every answer, errors included.
+    """Refuses large bodies, and changes that other web pages make a browser ask for.
+
+    Sets the security headers on every answer, errors included.
 
     Not at the link's route: it counts what is too large by itself, no browser calls it, and every header
     of its answers is paid for by the byte.
@@ -60,6 +65,8 @@ class Guard:
             await send(message)
 
         problem = self._problem(Headers(scope=scope), sized=not by_machines)
+        if problem is None and scope["method"] not in SAFE_METHODS:
+            problem = _foreign(Headers(scope=scope))
         refused = answer(problem) if problem else self._app
         await refused(scope, receive, guarded_send)
 
@@ -73,6 +80,13 @@ class Guard:
         if sized and int(headers.get("content-length", 0)) > _MAX_BODY_BYTES:
             return Problem(413, "too-large", "the body is larger than 64 kB; no request needs that much")
         return None
+
+
+def _foreign(headers: Headers) -> Problem | None:
+    """The problem of a change that another site's page asks for: browsers say so, programs say nothing."""
+    if headers.get("sec-fetch-site", "none") in _OWN_PAGE:
+        return None
+    return Problem(403, "foreign-page", "another web page asked for this; only Stallaini's own may")
 
 
 def _is_loopback_name(host: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 FORGET_S = 24 * 3600
@@ -22,6 +22,10 @@ class Limit(NamedTuple):
 
 
 PER_SOURCE = Limit(free=5, longest_s=3600)
+# Of a browser the person has signed in with: strangers have no such cookie to guess with.
+PER_DEVICE = Limit(free=5, longest_s=3600)
+# All who come from nowhere known: each try heard costs a password check, and those are dear.
+STRANGERS = Limit(free=50, longest_s=1)
 # Short, because anybody can make wrong guesses at somebody else's account.
 PER_ACCOUNT = Limit(free=5, longest_s=30)
 BOT_PASSWORD = Limit(free=20, longest_s=30)
@@ -63,10 +67,11 @@ def admit(connection: sqlite3.Connection, keys: Mapping[str, Limit], now_s: int)
         )
 
 
-def forgive(connection: sqlite3.Connection, mine: str, shared: str) -> None:
-    """The try was right: forget all under `mine`, and under `shared` this one try."""
+def forgive(connection: sqlite3.Connection, mine: str, shared: Iterable[str]) -> None:
+    """The try was right: forget all under `mine`, and under each of `shared` this one try."""
     connection.execute("DELETE FROM guess WHERE key = ?", (mine,))
-    connection.execute("UPDATE guess SET tries = tries - 1, until_s = 0 WHERE key = ?", (shared,))
+    for key in shared:
+        connection.execute("UPDATE guess SET tries = tries - 1, until_s = 0 WHERE key = ?", (key,))
 
 
 def source_of(address: str) -> str:

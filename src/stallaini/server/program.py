@@ -164,7 +164,7 @@ async def run_server(
     server = Server(options, clock)
     await server.start()
     try:
-        if not options.demo and not await server.people.everybody():
+        if not options.demo and not await server.people.anybody():
             logger.warning("nobody can sign in yet: add a person with `stallaini user add NAME --role admin`")
         serving(server)
         await stop.wait()

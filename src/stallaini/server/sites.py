@@ -13,10 +13,12 @@ from stallaini.server.api_models import ChannelValue, Now, SiteListed
 from stallaini.server.live import LiveHub
 from stallaini.server.now import any_fresh, channels_now, newest_age_s, site_state
 from stallaini.server.problems import Problem
+from stallaini.server.roles import Grants
 from stallaini.server.store.base import SiteRow, Store
 from stallaini.server.times import iso, iso_minute
 from stallaini.site.description import Description
 
+SITES_HINT = "GET /api/v1/sites lists them"
 # Minutes that another process put into the store are seen after this long.
 _KEPT_S = 30.0
 
@@ -38,9 +40,9 @@ class Sites:
         self._clock = clock
         self._kept: dict[str, _Known] = {}
 
-    async def listed(self) -> list[SiteListed]:
-        """Every site with its state."""
-        return [self._listed(row) for row in await self._store.sites()]
+    async def listed(self, grants: Grants) -> list[SiteListed]:
+        """Every site that may be looked at, with its state."""
+        return [self._listed(row) for row in await self._store.sites() if grants.at(row.site)]
 
     async def description(self, site: str) -> Description:
         """What the site says it is; an empty one before its first word. Raises a 404 problem."""
@@ -82,7 +84,7 @@ class Sites:
     async def _row(self, site: str) -> SiteRow:
         rows = {row.site: row for row in await self._store.sites()}
         if site not in rows:
-            raise unknown("site", site, rows, "GET /api/v1/sites lists them")
+            raise unknown("site", site, rows, SITES_HINT)
         return rows[site]
 
     async def _known(self, site: str) -> _Known:
