@@ -188,6 +188,7 @@ async def test_the_bot_speaks_for_a_chat_and_for_nobody_else(running: Running) -
     viewer.headers["X-Stallaini-Chat"] = "500"
     await done(viewer, "GET /sites", 403)
     assert (await done(bot, "PATCH /chats/500", 200, language="it"))["language"] == "it"
+    assert (await done(bot, "PATCH /chats/500", 200, site="noto"))["site"] == "noto"
     await done(bot, "DELETE /chats/500")
     await done(bot, "DELETE /chats/500", 404)
     await done(chat, "GET /sites", 401)

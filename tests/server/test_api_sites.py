@@ -141,8 +141,12 @@ async def test_asking_makes_the_site_watched_for_a_minute(
 ) -> None:
     await ask(viewer, "/sites")
     assert running.server.hub.watching_s(site.name) == 0
+    await ask(viewer, "/sites/lab/now", watch_s=0)
+    assert running.server.hub.watching_s(site.name) == 0
     await ask(viewer, "/sites/lab/now")
     assert running.server.hub.watching_s(site.name) == 60
+    await ask(viewer, "/sites/lab/now", watch_s=180)
+    assert running.server.hub.watching_s(site.name) == 180
 
 
 async def test_wrong_questions_are_told_what_is_wrong(site: FakeSite, viewer: httpx.AsyncClient) -> None:

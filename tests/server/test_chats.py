@@ -97,6 +97,17 @@ async def test_a_chat_changes_its_accounts_language(house: House) -> None:
     assert await house.chats.set_language(1, "en", BOT) is None
 
 
+async def test_a_chat_remembers_the_site_it_looks_at(house: House) -> None:
+    await house.chats.join(ANNAS_CHAT, await house.code("viewer", "noto"))
+    assert await house.chats.chosen_site(ANNAS_CHAT.telegram_id) is None
+    for site in ("noto", "hut"):
+        await house.chats.choose_site(ANNAS_CHAT.telegram_id, site)
+    house.restart()
+    assert await house.chats.chosen_site(ANNAS_CHAT.telegram_id) == "noto"
+    await house.chats.choose_site(1, "noto")
+    assert await house.chats.chosen_site(1) is None
+
+
 async def test_a_role_taken_from_the_account_is_taken_from_its_chat(house: House) -> None:
     await house.chats.join(ANNAS_CHAT, await house.code())
     await house.people.set_role("Anna", "noto", None, OPERATOR)

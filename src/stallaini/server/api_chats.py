@@ -13,7 +13,7 @@ from stallaini.server.chats import Chat
 from stallaini.server.guesses import Throttled
 from stallaini.server.problems import Problem, problems
 from stallaini.server.roles import Actor
-from stallaini.server.services import PREFIX, BotActor, Parts
+from stallaini.server.services import PREFIX, BotActor, Parts, Services
 from stallaini.server.sessions import WrongPassword
 
 router = APIRouter(prefix=PREFIX, tags=["chats"], responses=problems(401, 403, 422))
@@ -26,7 +26,7 @@ async def join_chat(request: shapes.ChatRequest, parts: Parts, _: BotActor) -> s
     """Let in a chat that gives an invitation's code or the bot password; needs a token with the role bot."""
     chat = Chat(request.telegram_id, request.name, request.language)
     try:
-        return _shown(chat.telegram_id, await parts.people.chats.join(chat, request.secret))
+        return await _shown(parts, chat.telegram_id, await parts.people.chats.join(chat, request.secret))
     except WrongPassword:
         detail = "this is neither the bot password nor an invitation that holds; ask the owner for one"
         raise Problem(403, "wrong-password", detail) from None
@@ -40,18 +40,23 @@ async def read_chat(telegram_id: TelegramId, parts: Parts, _: BotActor) -> shape
     actor = await parts.people.chats.actor(telegram_id)
     if actor is None:
         raise _unknown(telegram_id)
-    return _shown(telegram_id, actor)
+    return await _shown(parts, telegram_id, actor)
 
 
 @router.patch("/chats/{telegram_id}", responses=problems(404))
 async def change_chat(
-    telegram_id: TelegramId, change: shapes.LanguageChange, parts: Parts, _: BotActor
+    telegram_id: TelegramId, change: shapes.ChatChange, parts: Parts, _: BotActor
 ) -> shapes.Chat:
-    """Change the language of the account a chat acts for; needs a token with the role bot."""
-    actor = await parts.people.chats.set_language(telegram_id, change.language, _by(telegram_id))
+    """Change the language of the account a chat acts for, or its site; needs a token with the role bot."""
+    chats = parts.people.chats
+    if change.language is not None:
+        await chats.set_language(telegram_id, change.language, _by(telegram_id))
+    if change.site is not None:
+        await chats.choose_site(telegram_id, change.site)
+    actor = await chats.actor(telegram_id)
     if actor is None:
         raise _unknown(telegram_id)
-    return _shown(telegram_id, actor)
+    return await _shown(parts, telegram_id, actor)
 
 
 @router.delete("/chats/{telegram_id}", status_code=204, responses=problems(404))
@@ -69,10 +74,11 @@ def _unknown(telegram_id: int) -> Problem:
     return Problem(404, "unknown-chat", f"the chat {telegram_id} was not let in")
 
 
-def _shown(telegram_id: int, actor: Actor) -> shapes.Chat:
+async def _shown(parts: Services, telegram_id: int, actor: Actor) -> shapes.Chat:
     return shapes.Chat(
         telegram_id=telegram_id,
         name=actor.name,
         language=actor.language,
         roles=dict(actor.grants.by_site),
+        site=await parts.people.chats.chosen_site(telegram_id),
     )

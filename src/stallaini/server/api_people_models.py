@@ -150,6 +150,14 @@ class LanguageChange(BaseModel):
     language: Language
 
 
+class ChatChange(BaseModel):
+    """What changes of a chat: the language of its account, the site it looks at. Left out: it stays."""
+
+    model_config = example(language="it")
+    language: Language | None = None
+    site: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+
+
 class PasswordChange(BaseModel):
     """One's password, and the one to take its place."""
 
@@ -300,13 +308,16 @@ class ChatRequest(BaseModel):
 
 
 class Chat(BaseModel):
-    """A chat that was let in: the account it acts for and what it may do."""
+    """A chat that was let in: the account it acts for, what it may do, and the site it chose, if it did."""
 
-    model_config = example(telegram_id=104857600, name="anna", language="it", roles={"noto": "operator"})
+    model_config = example(
+        telegram_id=104857600, name="anna", language="it", roles={"noto": "operator"}, site="noto"
+    )
     telegram_id: TelegramId
     name: str
     language: Language
     roles: Roles
+    site: str | None
 
 
 class AuditLine(BaseModel):

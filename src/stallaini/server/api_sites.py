@@ -11,7 +11,7 @@ from stallaini.link.messages import Event, TimeQuality
 from stallaini.server import api_models as shapes
 from stallaini.server import queries
 from stallaini.server.gap_reasons import gap_reasons
-from stallaini.server.live import ASKED_WATCH_S
+from stallaini.server.live import ASKED_WATCH_S, LONGEST_ASKED_WATCH_S
 from stallaini.server.problems import Problem, problems
 from stallaini.server.services import PREFIX, AnyActor, Parts, SiteName, Viewer
 from stallaini.server.sites import unknown
@@ -66,10 +66,21 @@ async def describe_site(site: SiteName, parts: Parts, _: Viewer) -> shapes.SiteD
 
 
 @router.get("/sites/{site}/now", responses=of_site)
-async def read_now(site: SiteName, parts: Parts, _: Viewer) -> shapes.Now:
-    """The newest value of every channel, with its age. Asking makes the site send live values for 60 s."""
+async def read_now(
+    site: SiteName,
+    parts: Parts,
+    _: Viewer,
+    watch_s: Annotated[
+        int, Query(ge=0, le=LONGEST_ASKED_WATCH_S, description="For how long the site is looked at.")
+    ] = ASKED_WATCH_S,
+) -> shapes.Now:
+    """The newest value of every channel, with its age. Asking makes the site send live values for 60 s.
+
+    Another time is given by `watch_s`. The site itself declines live values where its data plan forbids them.
+    """
     now = await parts.sites.now(site)
-    parts.hub.watch(site, ASKED_WATCH_S)
+    if watch_s:
+        parts.hub.watch(site, watch_s)
     return now
 
 

@@ -118,6 +118,19 @@ class Chats:
         await self._database.write(change)
         return await self.actor(telegram_id)
 
+    async def chosen_site(self, telegram_id: int) -> str | None:
+        """The site that a chat chose to look at, if it did; whether it still may is for the roles to say."""
+        query = "SELECT site FROM chat WHERE telegram_id = ?"
+        row = await self._database.read(lambda c: c.execute(query, (telegram_id,)).fetchone())
+        return None if row is None else row[0]
+
+    async def choose_site(self, telegram_id: int, site: str) -> None:
+        """Remember the site that a chat looks at, where its role lets it; any other is forgotten."""
+        actor = await self.actor(telegram_id)
+        if actor is not None and actor.grants.at(site) is not None:
+            query = "UPDATE chat SET site = ? WHERE telegram_id = ?"
+            await self._database.write(lambda c: c.execute(query, (site, telegram_id)))
+
     def _try(self, connection: sqlite3.Connection, chat: Chat, secret: str) -> tuple[bool, str | None]:
         """Whether the secret is a code, which is used then; else count a try and tell the password's hash."""
         now_s = self._now_s()

@@ -14,6 +14,7 @@ from stallaini.site.description import Description
 
 CONNECTED_WATCH_S = 30
 ASKED_WATCH_S = 60
+LONGEST_ASKED_WATCH_S = 600
 
 
 class Snapshot(NamedTuple):

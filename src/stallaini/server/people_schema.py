@@ -141,4 +141,9 @@ def _free_name(connection: sqlite3.Connection, wanted: str) -> str:
     return name
 
 
-MIGRATIONS = (create_people, create_guesses, give_roles_per_site)
+def remember_sites(connection: sqlite3.Connection) -> None:
+    """Which of several sites a chat chose to look at."""
+    connection.execute("ALTER TABLE chat ADD COLUMN site TEXT")
+
+
+MIGRATIONS = (create_people, create_guesses, give_roles_per_site, remember_sites)
