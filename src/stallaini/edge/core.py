@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from stallaini import __version__
+from stallaini.edge.alarms import Alarms
 from stallaini.edge.command_kinds import Handler, LinkMode, LiveValues, Ping
 from stallaini.edge.commands import Commands
 from stallaini.edge.courier import Courier
@@ -14,6 +15,8 @@ from stallaini.edge.flags import FlagWatcher
 from stallaini.edge.inbox import Inbox
 from stallaini.edge.journal import Origin
 from stallaini.edge.keeper import JournalKeeper
+from stallaini.edge.measures import Measures
+from stallaini.edge.memory import Memory, decode_memory
 from stallaini.edge.meter import Meter
 from stallaini.edge.minutes import BEHIND_MINUTES, MinuteTicker, nearest_minute
 from stallaini.edge.sampler import Sampler
@@ -57,8 +60,11 @@ class EdgeCore:
         self._clock = clock
         self._boot_id = origin.boot_id
         self._sampler = Sampler(config.description)
-        self._flags = FlagWatcher(config.description, keeper.memory)
+        memory = decode_memory(keeper.memory)
+        self._flags = FlagWatcher(config.description, memory.flags)
         self._meter = meter or Meter(Usage(), clock, config.timezone, config.link)
+        measures = Measures(keeper, self._meter, clock)
+        self.alarms = Alarms(config.alarms, self._sampler, clock, measures.look, memory.alarms)
         self._delivery = Delivery(keeper, origin, model)
         self._delivery.time_wanted = clock.server_wanted()
         self.courier = Courier(
@@ -88,6 +94,7 @@ class EdgeCore:
         )
         if not self._clock.synchronized():
             self.on_event(UNKNOWN, {CLAIMED: self._clock.claimed_s})
+        self._journal(self.alarms.started())
         self.commands.started()
 
     async def keep_time(self) -> None:
@@ -97,28 +104,29 @@ class EdgeCore:
             self.tick()
 
     def tick(self) -> None:
-        """Look at the clock: what is there to tell of it, is the server to be asked, is a minute over."""
+        """Look at the clock: what is there to tell of it, is the server to be asked, is a minute over.
+
+        And judge the alarms.
+        """
         self._tell(self._clock.look())
         wanted = self._clock.server_wanted()
         if wanted and not self._delivery.time_wanted and not self._clock.synchronized():
             self.courier.wake(urgent=True)
         self._delivery.time_wanted = wanted
+        self._journal(self.alarms.tick())
         self.ticker.tick()
 
     def on_reading(self, reading: Reading) -> None:
-        """Take one reading; a flag it changes is journaled, and sent, at once."""
+        """Take one reading; a flag it changes, and its alarm, are journaled, and sent, at once."""
         self._sampler.feed(reading)
-        event = self._flags.feed(reading, self._clock.wall_s)
-        if event is not None:
-            logger.info("%s: %s", event.kind, event.data["channel"])
-            self._keeper.append([event], self._flags.memory)
-            self.courier.wake(urgent=True)
+        flag = self._flags.feed(reading, self._clock.wall_s)
+        events = [] if flag is None else [flag]
+        self._journal(events + self.alarms.feed(reading))
 
     def on_event(self, kind: str, data: dict[str, Scalar]) -> None:
         """Journal, and send, at once something that happened."""
-        logger.info("%s %s", kind, data or "")
-        self._keeper.append([Event(int(self._clock.wall_s()), kind, _bounded(data))])
-        self.courier.wake(urgent=True)
+        event = Event(int(self._clock.wall_s()), kind, _bounded(data))
+        self._journal([event, *self.alarms.hear(kind, data)])
 
     def minute_ended(self, minute: int) -> None:
         """Journal the running minute as number `minute`, unless this journal has that minute already.
@@ -155,6 +163,15 @@ class EdgeCore:
         self._meter.save()
         self._keeper.close()
         self._inbox.close()
+
+    def _journal(self, events: Sequence[Event]) -> None:
+        """Journal, and send, at once what happened, with what is to be remembered of it."""
+        if not events:
+            return
+        for event in events:
+            logger.info("%s %s", event.kind, event.data or "")
+        self._keeper.append(events, Memory(self._flags.memory, self.alarms.memory).encode())
+        self.courier.wake(urgent=True)
 
     def _heard(self, downlink: Downlink, round_trip_s: float) -> None:
         """An answer came; only one that took the uplink says anything about the time."""

@@ -108,6 +108,11 @@ class Journal:
     # -- what is held
 
     @property
+    def fill(self) -> float:
+        """What is held, as a share of the size limit."""
+        return self._limit.used_bytes / self._max_bytes
+
+    @property
     def unacked(self) -> bool:
         """Whether anything waits for the server's acknowledgement."""
         return self.last_seq > self.acked_seq

@@ -7,6 +7,7 @@ that a number the server has seen can never come back with another meaning after
 from __future__ import annotations
 
 import logging
+import shutil
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -72,6 +73,23 @@ class JournalKeeper:
     def current(self) -> Journal:
         """The journal that new entries go to."""
         return self._spare_journal() if self._disk is None else self._disk
+
+    @property
+    def fill_pct(self) -> float | None:
+        """How full the file is, in % of its size limit; None while it fails."""
+        try:
+            return None if self._disk is None else 100 * self._disk.fill
+        except sqlite3.Error as error:
+            self._fail(error)
+            return None
+
+    @property
+    def disk_free_mb(self) -> float | None:
+        """What is free where the file lies, in MB of 10^6 bytes; None where that cannot be told."""
+        try:
+            return None if self._path is None else shutil.disk_usage(self._path.parent).free / 1e6
+        except OSError:
+            return None
 
     @property
     def unacked(self) -> bool:

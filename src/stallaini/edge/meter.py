@@ -132,6 +132,11 @@ class Meter:
             left_s=self._month_until_s - now_s,
         )
 
+    def others_bytes(self) -> int:
+        """What of the month so far was not the link's own: the tunnel's and others'."""
+        month = billing_month(self.day, self._link.billing_day)
+        return sum(day.of("vpn") + day.of("other") for day in self.usage.days(month))
+
     def save(self) -> None:
         """Write the usage down."""
         if self.usage.save():

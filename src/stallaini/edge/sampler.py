@@ -142,6 +142,14 @@ class Sampler:
         for tally in self._tallies.values():
             tally.clear()
 
+    def newest(self, channel: str, now_s: float) -> tuple[float | None, float]:
+        """A channel's newest value, None when its device does not report it or it is stale at monotonic
+        `now_s`, and when it was heard, -inf for never. Raises KeyError for no channel of the site."""
+        tally = self._tallies[channel]
+        if tally.newest is None or now_s - tally.newest_s > tally.stale_after_s:
+            return None, tally.newest_s
+        return tally.quantity.from_fixed(tally.newest), tally.newest_s
+
     def live(self, at_s: int, now_s: float) -> Live:
         """The newest value of every channel with its age at monotonic `now_s`.
 

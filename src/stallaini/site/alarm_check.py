@@ -12,7 +12,9 @@ from stallaini.site.alarms import (
     ALARM_NAME,
     AlarmRule,
     Contact,
+    Growth,
     Level,
+    Messages,
     NoStart,
     Severity,
     Silence,
@@ -72,6 +74,7 @@ class _Table:
             case Sunlight():
                 raise_pct, clear_pct = self._levels(watch.raise_pct, watch.clear_pct)
                 rule = replace(rule, watch=replace(watch, raise_pct=raise_pct, clear_pct=clear_pct))
+                self._refuse("channel", "raise_after_s", "clear_after_s")
             case NoStart() if self._channel_stands("flag"):
                 self._refuse("raise_level", "clear_level")
                 contacts = (Contact(as_text(self._values, "channel")),)
@@ -80,6 +83,8 @@ class _Table:
                 self._refuse("channel", "clear_level")
                 after_s = float(self._values.get("raise_level", watch.after_s))
                 rule = replace(rule, watch=replace(watch, after_s=max(1.0, after_s)))
+            case Growth() | Messages():
+                self._refuse("channel", "raise_level", "clear_level", "raise_after_s")
             case _:
                 self._refuse("channel", "raise_level", "clear_level")
         return self._common(rule)

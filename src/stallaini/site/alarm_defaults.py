@@ -227,5 +227,5 @@ def _machine() -> Iterator[AlarmRule]:
     """Of the edge itself; `rises` from what it measures: see `OWN_UNITS`."""
     yield _rule("clock_unknown", "warning", Level(CLOCK, 600, 0), 0.0, 0.0)
     yield _rule("plan_short", "warning", Level(PLAN, 100, 97), HOUR_S, HOUR_S)
-    yield _rule("journal_full", "warning", Level(JOURNAL, 85, 75), MINUTE_S)
+    yield _rule("journal_full", "warning", Level(JOURNAL, 80, 70), MINUTE_S)
     yield _rule("disk_full", "warning", Level(DISK, 100, 150), MINUTE_S)

@@ -40,6 +40,14 @@ class Level:
         """Whether it is raised by a value that goes up."""
         return self.raise_level > self.clear_level
 
+    def raised_by(self, value: float) -> bool:
+        """Whether a value is at the raise level or beyond."""
+        return value >= self.raise_level if self.rises else value <= self.raise_level
+
+    def cleared_by(self, value: float) -> bool:
+        """Whether a value is at the clear level or beyond, on the other side."""
+        return value <= self.clear_level if self.rises else value >= self.clear_level
+
 
 @dataclass(frozen=True)
 class States:
