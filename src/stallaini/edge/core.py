@@ -126,7 +126,8 @@ class EdgeCore:
     def on_event(self, kind: str, data: dict[str, Scalar]) -> None:
         """Journal, and send, at once something that happened."""
         event = Event(int(self._clock.wall_s()), kind, _bounded(data))
-        self._journal([event, *self.alarms.hear(kind, data)])
+        heard = self.alarms.hear(kind, data)
+        self._journal([event, *heard], remember=bool(heard))
 
     def minute_ended(self, minute: int) -> None:
         """Journal the running minute as number `minute`, unless this journal has that minute already.
@@ -164,13 +165,14 @@ class EdgeCore:
         self._keeper.close()
         self._inbox.close()
 
-    def _journal(self, events: Sequence[Event]) -> None:
-        """Journal, and send, at once what happened, with what is to be remembered of it."""
+    def _journal(self, events: Sequence[Event], *, remember: bool = True) -> None:
+        """Journal, and send, at once what happened, with what flags and alarms are to remember of it."""
         if not events:
             return
         for event in events:
             logger.info("%s %s", event.kind, event.data or "")
-        self._keeper.append(events, Memory(self._flags.memory, self.alarms.memory).encode())
+        memory = Memory(self._flags.memory, self.alarms.memory).encode() if remember else None
+        self._keeper.append(events, memory)
         self.courier.wake(urgent=True)
 
     def _heard(self, downlink: Downlink, round_trip_s: float) -> None:
