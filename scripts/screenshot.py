@@ -37,7 +37,7 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
 
 
 def take(options: argparse.Namespace) -> None:
-    """Wait until the page is live and its chart drawn, then save the picture."""
+    """Wait until the page is live and its page settled, then save the picture."""
     phone = options.width < PHONE_PX
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -52,7 +52,6 @@ def take(options: argparse.Namespace) -> None:
         page.set_default_timeout(options.wait * 1000)
         page.goto(options.url)
         page.wait_for_selector(".pulse[data-state=live]")
-        page.wait_for_selector(".plot canvas")
         page.wait_for_timeout(SETTLE_MS)
         options.out.parent.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=options.out, full_page=options.full)

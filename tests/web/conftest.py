@@ -27,7 +27,7 @@ ARGUMENTS = [
 PHONE, DESKTOP = (360, 740), (1440, 900)
 # The browser itself reports answers a page expects: who is not signed in gets a 401.
 _EXPECTED = re.compile(
-    r"status of (401|429|503)|ERR_INCOMPLETE_CHUNKED_ENCODING"
+    r"status of (401|429|503)|404.*/alarms\?|ERR_INCOMPLETE_CHUNKED_ENCODING"
     # The tests read the charts' pixels, the page never does.
     r"|willReadFrequently"
 )
@@ -43,7 +43,9 @@ class Visit:
         self.errors: list[str] = []
         page.on("request", lambda request: self.asked.append(request.url))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda message: self._said(message.type, message.text))
+        page.on(
+            "console", lambda message: self._said(message.type, f"{message.text} {message.location['url']}")
+        )
 
     def open(self, place: str = "") -> Page:
         """Open the page; `place` is what follows # in its address."""
@@ -51,9 +53,14 @@ class Visit:
         return self.page
 
     def open_live(self, place: str = "") -> Page:
-        """Open the page and wait for live values and a drawn chart."""
+        """Open the page and wait for live values."""
         page = self.open(place)
         expect(page.locator(".pulse")).to_have_attribute("data-state", "live")
+        return page
+
+    def open_history(self, place: str = "") -> Page:
+        """Open the page of the past and wait for live values and a drawn chart."""
+        page = self.open_live(f"page=history&{place}")
         expect(page.locator(".plot-flow canvas")).to_be_visible()
         return page
 

@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import APIRouter, Body, FastAPI, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.staticfiles import StaticFiles
+from tests.web.contract_alarms import alarm_routes
 from tests.web.world import World, iso
 
 COOKIE = "stallaini_session"
@@ -47,6 +48,7 @@ def make_app(world: World, static: Path) -> FastAPI:
 
     app.include_router(_session_routes(world), prefix="/api/v1")
     app.include_router(_site_routes(world), prefix="/api/v1")
+    app.include_router(alarm_routes(world, NAME), prefix="/api/v1")
     app.mount("/", StaticFiles(directory=static, html=True))
     return app
 
@@ -57,7 +59,7 @@ def _session_routes(world: World) -> APIRouter:
     @api.post("/session")
     async def login(
         request: Request, response: Response, given: Annotated[dict[str, str], Body()]
-    ) -> dict[str, str]:
+    ) -> dict[str, Any]:
         if request.headers.get("x-stallaini") != "1":
             raise Refusal(403)
         if world.throttled:
@@ -65,12 +67,12 @@ def _session_routes(world: World) -> APIRouter:
         if given != {"name": NAME, "password": PASSWORD}:
             raise Refusal(401)
         response.set_cookie(COOKIE, "1", httponly=True, samesite="lax")
-        return {"name": NAME, "role": "viewer"}
+        return _session(world, NAME)
 
     @api.get("/session")
-    async def session(request: Request) -> dict[str, str]:
+    async def session(request: Request) -> dict[str, Any]:
         _admit(world, request)
-        return {"name": NAME if world.login_required else "demo", "role": "viewer"}
+        return _session(world, NAME if world.login_required else "demo")
 
     @api.delete("/session", status_code=204)
     async def logout(request: Request, response: Response) -> None:
@@ -79,6 +81,10 @@ def _session_routes(world: World) -> APIRouter:
         response.delete_cookie(COOKIE)
 
     return api
+
+
+def _session(world: World, name: str) -> dict[str, Any]:
+    return {"name": name, "role": world.role, "roles": {"*": world.role}, "language": "en", "via": "session"}
 
 
 def _admit(world: World, request: Request) -> None:

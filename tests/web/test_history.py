@@ -56,7 +56,7 @@ def test_day_and_week_are_drawn_and_break_where_nothing_was_recorded(
     visitor: Visitor, size: tuple[int, int]
 ) -> None:
     visit = visitor(size)
-    page = visit.open_live()
+    page = visit.open_history()
     middle_of_gap = RECENT_GAP_START_MINUTES_AGO - RECENT_GAP_MINUTES / 2
     for plot in (".plot-soc", ".plot-flow"):
         assert line_pixels(page, plot, share_of(3 * 60, 1440)) > 0
@@ -75,7 +75,7 @@ def test_day_and_week_are_drawn_and_break_where_nothing_was_recorded(
 
 
 def test_the_mouse_reads_out_a_bucket(visitor: Visitor) -> None:
-    page = visitor().open_live()
+    page = visitor().open_history()
     value = page.locator(".caption-value").nth(1)
     expect(value).to_contain_text(" to ")
     box = page.locator(".plot-flow .u-over").bounding_box()
@@ -92,7 +92,7 @@ def test_the_mouse_reads_out_a_bucket(visitor: Visitor) -> None:
 
 
 def test_a_finger_drawn_along_the_chart_reads_it_out(visitor: Visitor) -> None:
-    page = visitor(PHONE).open_live()
+    page = visitor(PHONE).open_history()
     over = page.locator(".plot-soc .u-over")
     over.scroll_into_view_if_needed()
     when = page.locator(".chart-when")
@@ -117,7 +117,7 @@ def test_a_finger_drawn_along_the_chart_reads_it_out(visitor: Visitor) -> None:
 
 
 def test_arrow_keys_walk_through_the_chart(visitor: Visitor) -> None:
-    page = visitor().open_live()
+    page = visitor().open_history()
     page.locator(".chart").focus()
     when = page.locator(".chart-when")
     page.keyboard.press("Home")
@@ -131,14 +131,14 @@ def test_arrow_keys_walk_through_the_chart(visitor: Visitor) -> None:
 
 
 def test_the_time_axis_is_the_site_s_not_the_reader_s(visitor: Visitor) -> None:
-    near = visitor(timezone_id="Europe/Rome").open_live()
-    far = visitor(timezone_id="Australia/Sydney").open_live()
+    near = visitor(timezone_id="Europe/Rome").open_history()
+    far = visitor(timezone_id="Australia/Sydney").open_history()
     assert near.locator(".chart-when").inner_text() == far.locator(".chart-when").inner_text()
 
 
 def test_energy_of_seven_days_names_the_incomplete_one(visitor: Visitor) -> None:
     visit = visitor(PHONE)
-    page = visit.open_live()
+    page = visit.open_history()
     days = page.locator(".energy-days li")
     expect(days).to_have_count(7)
     expect(days.last).to_contain_text("Today")
@@ -149,7 +149,7 @@ def test_energy_of_seven_days_names_the_incomplete_one(visitor: Visitor) -> None
 
 
 def test_the_chart_follows_the_theme(visitor: Visitor) -> None:
-    page = visitor().open_live()
+    page = visitor().open_history()
     share = share_of(3 * 60, 1440)
     assert line_pixels(page, ".plot-soc", share) > 0
     page.emulate_media(color_scheme="dark")

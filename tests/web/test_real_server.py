@@ -126,6 +126,7 @@ def test_sign_in_see_live_values_and_history_see_them_go_stale(visitor: Visitor,
     expect(page.locator(".power-way")).to_have_text("Charging")
     first = page.get_by_test_id("power").inner_text()
     expect(page.get_by_test_id("power")).not_to_have_text(first, timeout=3_000)
+    page.get_by_role("link", name="History").click()
     expect(page.locator(".plot-flow canvas")).to_be_visible()
     expect(page.locator(".caption-value").first).to_contain_text("20 to 80")
     expect(page.locator(".energy-days li")).to_have_count(7)
@@ -133,6 +134,7 @@ def test_sign_in_see_live_values_and_history_see_them_go_stale(visitor: Visitor,
 
     real_site.speaking = False
     expect(page.locator(".pulse")).to_have_attribute("data-state", "stale", timeout=20_000)
+    page.get_by_role("link", name="Now").click()
     expect(page.locator(".stale-note")).to_contain_text("Last heard 13:0")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()

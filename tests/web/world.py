@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from tests.web.made_alarms import MadeAlarms
 
 ROME = ZoneInfo("Europe/Rome")
 STALE_AFTER_S, SOLAR_STALE_AFTER_S = 2.0, 35.0
@@ -66,6 +67,8 @@ class World:
     forecast_bytes: int = 6_600_000
     live_allowed: bool = True
     streams: int = 0
+    alarms: MadeAlarms = field(default_factory=MadeAlarms)
+    role: str = "viewer"
 
     def __post_init__(self) -> None:
         self.minute0, self.soc_pct, self.history_w = _history(int(time.time() // 60))

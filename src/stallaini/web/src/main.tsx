@@ -1,9 +1,9 @@
 import "./style/base.css";
 import "./style/page.css";
+import "./style/shell.css";
 import "./style/now.css";
 import "./style/devices.css";
-import "./style/history.css";
-import "./style/budget.css";
+import "./style/readings.css";
 
 import { render } from "preact";
 
@@ -11,5 +11,4 @@ import { begin } from "./state.ts";
 import { App } from "./view/App.tsx";
 
 render(<App />, document.getElementById("app")!);
-// The chart's code comes beside the first values, not after them.
-void begin().then(() => import("./chart/chart.ts"));
+void begin();

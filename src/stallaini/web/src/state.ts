@@ -6,6 +6,8 @@ import type { Session, Site, SiteRow } from "./api/types.ts";
 import { elapsedS, liveness, type Heard, type Liveness } from "./logic/age.ts";
 
 export type Span = "day" | "week";
+export const PAGES = ["now", "history", "data"] as const;
+export type Page = (typeof PAGES)[number];
 export type Phase = "loading" | "login" | "unreachable" | "ready";
 
 export const phase = signal<Phase>("loading");
@@ -38,9 +40,11 @@ export function serverNowS(): number {
   return Date.parse(last.now.at) / 1000 + elapsedS(last, performance.now(), Date.now());
 }
 
-// The address keeps what is looked at, so that it can be bookmarked: #site=stallaini&span=week
+// The address keeps what is looked at, so that it can be bookmarked: #page=history&site=stallaini&span=week
 const place = signal(new URLSearchParams(location.hash.slice(1)));
 window.addEventListener("hashchange", () => (place.value = new URLSearchParams(location.hash.slice(1))));
+
+export const page = computed<Page>(() => PAGES.find((each) => each === place.value.get("page")) ?? "now");
 
 export const span = computed<Span>(() => (place.value.get("span") === "week" ? "week" : "day"));
 
@@ -50,9 +54,18 @@ export const chosenSite = computed<string | null>(() => {
   return wished !== null && known.includes(wished) ? wished : (known[0] ?? null);
 });
 
-export function go(change: Record<string, string>): void {
-  const next = new URLSearchParams(location.hash.slice(1));
+function changed(change: Record<string, string>): URLSearchParams {
+  const next = new URLSearchParams(place.value);
   for (const [key, value] of Object.entries(change)) next.set(key, value);
+  return next;
+}
+
+/** The address of another page of the same site, or of another site: what a link points at. */
+export const addressOf = (wished: Page, ofSite?: string): string =>
+  `#${changed({ page: wished, ...(ofSite === undefined ? {} : { site: ofSite }) })}`;
+
+export function go(change: Record<string, string>): void {
+  const next = changed(change);
   history.replaceState(null, "", `#${next}`);
   place.value = next;
 }

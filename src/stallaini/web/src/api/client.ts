@@ -1,4 +1,4 @@
-import type { Budget, Energy, History, Now, Session, Site, SiteRow } from "./types.ts";
+import type { Alarm, Budget, Energy, History, Now, Session, Site, SiteRow } from "./types.ts";
 
 const PREFIX = "/api/v1";
 
@@ -14,7 +14,7 @@ export class ApiError extends Error {
   }
 }
 
-async function call<T>(path: string, init: RequestInit = {}): Promise<T> {
+export async function call<T>(path: string, init: RequestInit = {}): Promise<T> {
   let response: Response;
   try {
     response = await fetch(PREFIX + path, { credentials: "same-origin", cache: "no-store", ...init });
@@ -23,28 +23,42 @@ async function call<T>(path: string, init: RequestInit = {}): Promise<T> {
   }
   if (!response.ok) {
     const retryAfter = Number(response.headers.get("retry-after"));
-    throw new ApiError(response.status, response.statusText, retryAfter > 0 ? retryAfter : null);
+    throw new ApiError(response.status, await reasonOf(response), retryAfter > 0 ? retryAfter : null);
   }
   return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+/** What the server says is wrong (RFC 9457), or what its status means. */
+async function reasonOf(response: Response): Promise<string> {
+  try {
+    return ((await response.json()) as { detail: string }).detail;
+  } catch {
+    return response.statusText;
+  }
 }
 
 /** Calls that change something carry this header, which no foreign page can send. */
 const CHANGES = { "content-type": "application/json", "x-stallaini": "1" };
 
-const sitePath = (site: string): string => `/sites/${encodeURIComponent(site)}`;
+/** A call that changes something: POST, PUT, PATCH, DELETE. */
+export const change = <T>(method: string, path: string, body?: unknown): Promise<T> =>
+  call<T>(path, { method, headers: CHANGES, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+
+export const sitePath = (site: string): string => `/sites/${encodeURIComponent(site)}`;
 
 export const liveUrl = (site: string): string => `${PREFIX}${sitePath(site)}/live`;
 
 export const api = {
   session: () => call<Session>("/session"),
-  login: (name: string, password: string) =>
-    call<Session>("/session", { method: "POST", headers: CHANGES, body: JSON.stringify({ name, password }) }),
-  logout: () => call<void>("/session", { method: "DELETE", headers: CHANGES }),
+  login: (name: string, password: string) => change<Session>("POST", "/session", { name, password }),
+  logout: () => change<void>("DELETE", "/session"),
   sites: async () => (await call<{ sites: SiteRow[] }>("/sites")).sites,
   site: (site: string) => call<Site>(sitePath(site)),
   now: (site: string) => call<Now>(`${sitePath(site)}/now`),
   history: (site: string, name: string, startS: number, endS: number, points: number) =>
     call<History>(`${sitePath(site)}/series?${span(startS, endS)}&name=${encodeURIComponent(name)}&points=${points}`),
+  alarms: async (site: string, state: "open" | "all") =>
+    (await call<{ alarms: Alarm[] }>(`${sitePath(site)}/alarms?state=${state}`)).alarms,
   budget: (site: string) => call<Budget>(`${sitePath(site)}/budget`),
   energy: (site: string, startDay: string, endDay: string) =>
     call<Energy>(`${sitePath(site)}/energy?by=day&start=${startDay}&end=${endDay}`),

@@ -3,9 +3,13 @@
 export type SiteState = "live" | "late" | "silent" | "never";
 export type Quality = "fresh" | "stale" | "absent";
 
+export type Role = "viewer" | "operator" | "admin";
+
 export interface Session {
   name: string;
-  role: string;
+  role: string | null;
+  /** The role by site, `*` for every site; servers that know one role for all sites leave it out. */
+  roles?: Record<string, Role>;
 }
 
 export interface SiteRow {
@@ -37,6 +41,12 @@ export interface Series {
   unit: string;
 }
 
+export interface Load {
+  name: string;
+  title: string;
+  power_w: number;
+}
+
 export interface Site {
   site: string;
   title: string;
@@ -46,6 +56,7 @@ export interface Site {
   devices: Device[];
   channels: Channel[];
   series: Series[];
+  loads: Load[];
 }
 
 export interface ChannelNow {
@@ -118,4 +129,28 @@ export interface Budget {
   site: string;
   timezone: string;
   told: BudgetTold | null;
+}
+
+export type AlarmState = "raised" | "acknowledged" | "snoozed" | "escalated" | "cleared";
+export type Severity = "info" | "warning" | "critical";
+
+/** One spell of trouble; `count` is how often it was raised in it. */
+export interface Alarm {
+  id: string;
+  site: string;
+  rule: string;
+  severity: Severity;
+  title_en: string;
+  title_it: string;
+  state: AlarmState;
+  channel: string;
+  value: number | null;
+  unit: string;
+  raised_at: string;
+  cleared_at: string | null;
+  count: number;
+  acknowledged_by: string | null;
+  acknowledged_at: string | null;
+  snoozed_by: string | null;
+  snoozed_until: string | null;
 }

@@ -22,7 +22,7 @@ function siteWith(...names: string[]): Site {
   const channels = names.map((name) => ({ ...soc, name }));
   const series = names.map((name) => ({ name: `${name}.mean`, channel: name, aggregate: "mean", unit: "" }));
   const devices = [{ name: "battery", kind: "can_battery", title: "Battery" }];
-  return { site: "noto", title: "Noto", timezone: "Europe/Rome", latitude: null, longitude: null, devices, channels, series };
+  return { site: "noto", title: "Noto", timezone: "Europe/Rome", latitude: null, longitude: null, devices, channels, series, loads: [] };
 }
 
 test("a value turns stale by itself while nothing arrives", () => {

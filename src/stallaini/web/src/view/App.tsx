@@ -1,17 +1,14 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
-import { begin, heard, life, phase, site, sites } from "../state.ts";
+import { begin, life, page, phase, sites, type Page } from "../state.ts";
 import { words } from "../words/index.ts";
 import { Announcer } from "./Announcer.tsx";
-import { BudgetCard } from "./BudgetCard.tsx";
-import { DeviceCards } from "./DeviceCards.tsx";
-import { EnergyCard } from "./EnergyCard.tsx";
 import { Header } from "./Header.tsx";
-import { HistoryCard } from "./HistoryCard.tsx";
 import { Login } from "./Login.tsx";
 import { Message } from "./Message.tsx";
-import { NowCards } from "./NowCards.tsx";
-import { Readings } from "./Readings.tsx";
+import { Nav } from "./Nav.tsx";
+import { NowPage } from "./NowPage.tsx";
+import { LoadedPage } from "./pages.tsx";
 import { useTitle } from "./title.ts";
 
 export function App() {
@@ -20,12 +17,13 @@ export function App() {
   if (phase.value === "login") return <Login />;
   return (
     <>
-      <a class="skip" href="#now" onClick={skip}>{text.skip}</a>
+      <a class="skip" href="#main" onClick={skip}>{text.skip}</a>
       <Header />
       <Announcer />
-      <main id="main" class="page" aria-busy={phase.value === "loading"}>
+      <main id="main" class="page" tabIndex={-1} data-page={page.value} aria-busy={phase.value === "loading"}>
         <Body />
       </main>
+      <Nav />
     </>
   );
 }
@@ -33,7 +31,7 @@ export function App() {
 /** The address after # belongs to the page's state, so the skip link moves the focus by hand. */
 function skip(event: Event): void {
   event.preventDefault();
-  document.getElementById("now")?.focus();
+  document.getElementById("main")?.focus();
 }
 
 function Body() {
@@ -49,29 +47,22 @@ function Body() {
     );
   }
   if (phase.value === "ready" && sites.value.length === 0) return <Message title={text.noSites} note={text.noSitesNote} />;
-  if (life.value === "never") return <Message title={text.never} note={text.neverNote} />;
-  const ready = site.value !== null && heard.value !== null;
+  const shown = page.value;
+  if (shown === "now") return life.value === "never" ? <Message title={text.never} note={text.neverNote} /> : <NowPage />;
   return (
     <>
-      <div class="column">
-        <NowCards />
-      </div>
-      <div class="column">
-        {/* How many cards stand on top is told with the first values: what came before them would jump. */}
-        {ready && <Cards />}
-      </div>
+      <PageHead page={shown} />
+      <LoadedPage page={shown} />
     </>
   );
 }
 
-function Cards() {
-  return (
-    <>
-      <DeviceCards />
-      <HistoryCard />
-      <EnergyCard />
-      <BudgetCard />
-      <Readings />
-    </>
-  );
+/** The name of the page; who comes here by a link begins to read at it. */
+function PageHead(props: { page: Page }) {
+  const head = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    window.scrollTo(0, 0);
+    if (document.activeElement !== document.body) head.current?.focus();
+  }, [props.page]);
+  return <h2 class="page-head" ref={head} tabIndex={-1}>{words().pages[props.page]}</h2>;
 }

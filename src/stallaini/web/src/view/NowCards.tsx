@@ -17,7 +17,7 @@ export function NowCards() {
   if (shown === null || heard.value === null) return <Skeleton />;
   const found = batteries(shown);
   return (
-    <section id="now" tabIndex={-1} aria-label={text.now} class="now">
+    <section aria-label={text.now} class="now">
       <StaleNote />
       {found.length === 0 && <p class="card message">{text.noBattery}</p>}
       {found.map((device) => <BatteryCard key={device.name} device={device} named={found.length > 1} />)}
@@ -77,7 +77,7 @@ function BatteryCard(props: { device: Device; named: boolean }) {
 /** Holds every place while the first answer is on its way, so that nothing jumps. */
 function Skeleton() {
   return (
-    <section id="now" class="now" aria-hidden="true">
+    <section class="now" aria-hidden="true">
       <div class="battery">
         <div class="flags-space" />
         <div class="card hero skeleton" />

@@ -1,6 +1,22 @@
 /** Every text of the page in English; the other languages have the same keys. */
 export const en = {
   languageName: "English",
+  pages: {
+    now: "Now",
+    history: "History",
+    loads: "Loads",
+    alarms: "Alarms",
+    data: "Data",
+    site: "Site",
+    settings: "Settings",
+    sites: "Sites",
+    more: "More",
+  },
+  navigation: "Pages",
+  pageFailed: "This page could not be loaded",
+  pageFailedNote: "The connection may be gone, or the page was renewed on the server meanwhile.",
+  reload: "Load again",
+  openAlarms: (count: number) => (count === 1 ? "1 open alarm" : `${count} open alarms`),
   loading: "Loading",
   live: "Live",
   stale: "No live data",

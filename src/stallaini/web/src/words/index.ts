@@ -54,3 +54,6 @@ export const nameOf = (field: string): string => NAMES[language.value][field] ??
 
 /** What the server says a state means, in the language in use. */
 export const stateOf = (said: string): string => STATES[language.value][said] ?? said;
+
+/** The texts of one page in the language in use; they come with the page's own code. */
+export const chosen = <Texts>(texts: Record<Language, Texts>): Texts => texts[language.value];

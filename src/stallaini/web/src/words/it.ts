@@ -2,6 +2,22 @@ import type { Words } from "./en.ts";
 
 export const it: Words = {
   languageName: "Italiano",
+  pages: {
+    now: "Adesso",
+    history: "Storico",
+    loads: "Carichi",
+    alarms: "Allarmi",
+    data: "Dati",
+    site: "Impianto",
+    settings: "Opzioni",
+    sites: "Impianti",
+    more: "Altro",
+  },
+  navigation: "Pagine",
+  pageFailed: "Non è stato possibile caricare questa pagina",
+  pageFailedNote: "La connessione manca, oppure la pagina è stata rinnovata sul server nel frattempo.",
+  reload: "Carica di nuovo",
+  openAlarms: (count) => (count === 1 ? "1 allarme aperto" : `${count} allarmi aperti`),
   loading: "Caricamento",
   live: "In diretta",
   stale: "Nessun dato attuale",

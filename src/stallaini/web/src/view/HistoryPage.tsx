@@ -1,0 +1,13 @@
+import "../style/history.css";
+
+import { EnergyCard } from "./EnergyCard.tsx";
+import { HistoryCard } from "./HistoryCard.tsx";
+
+export default function HistoryPage() {
+  return (
+    <div class="column column-whole">
+      <HistoryCard />
+      <EnergyCard />
+    </div>
+  );
+}
