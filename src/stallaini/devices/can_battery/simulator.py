@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from stallaini.devices.can_battery.profile import (
     NUMBER_BYTES,
     NUMBER_FORMATS,
+    Flag,
     Layout,
     Number,
     load_profile,
@@ -96,10 +97,13 @@ def encode_burst(profile: str, state: BatteryState) -> list[tuple[int, bytes]]:
     if not state.raised <= sayable:
         raise ValueError(f"{profile} has no way to say {sorted(state.raised - sayable)}")
     burst = []
-    for can_id, template, writers in frames:
+    for can_id, template, writers, raisers in frames:
         data = bytearray(template)
         for write in writers:
             write(state, data)
+        if state.raised:
+            for write in raisers:
+                write(state, data)
         burst.append((can_id, bytes(data)))
     return burst
 
@@ -110,7 +114,7 @@ def sayable(profile: str) -> frozenset[str]:
 
 
 @functools.cache
-def _encoders(name: str) -> tuple[list[tuple[int, bytes, list[_Write]]], frozenset[str]]:
+def _encoders(name: str) -> tuple[list[tuple[int, bytes, list[_Write], list[_Write]]], frozenset[str]]:
     profile = load_profile(name)
     if not profile.burst:
         raise ValueError(f"the profile {name} says nothing about its burst")
@@ -119,15 +123,16 @@ def _encoders(name: str) -> tuple[list[tuple[int, bytes, list[_Write]]], frozens
     for sent in profile.burst:
         template = bytes.fromhex(sent.template)
         layout = next(one for one in profile.layouts[sent.id] if one.when is None or one.when.holds(template))
-        writers, raised = _writers(layout, len(template), sent.without_fine)
-        frames.append((sent.id, template, writers))
+        writers = _writers(layout, len(template), sent.without_fine)
+        raisers, raised = _raisers(layout, len(template))
+        frames.append((sent.id, template, writers, raisers))
         items |= raised
     return frames, frozenset(items)
 
 
-def _writers(layout: Layout, length: int, without_fine: bool) -> tuple[list[_Write], set[str]]:
+def _writers(layout: Layout, length: int, without_fine: bool) -> list[_Write]:
+    """What writes the numbers and switches that every frame tells."""
     writers: list[_Write] = []
-    raised: set[str] = set()
     for number in layout.numbers:
         if number.at + NUMBER_BYTES[number.type] <= length:
             writers.append(_number(number, ATTRIBUTES[number.field]))
@@ -136,18 +141,29 @@ def _writers(layout: Layout, length: int, without_fine: bool) -> tuple[list[_Wri
             copy = Number(number.field, fine.at, fine.type, fine.scale)
             writers.append(_number(copy, ATTRIBUTES[number.field]))
     for flag in (flag for flag in layout.flags if flag.at < length):
-        mask = flag.on if flag.on is not None else 1 << (flag.bit or 0)
         if flag.field in ATTRIBUTES:
-            writers.append(_switch(ATTRIBUTES[flag.field], flag.at, mask))
-        else:
-            writers.append(_raise(flag.field, flag.at, mask, mask))
+            writers.append(_switch(ATTRIBUTES[flag.field], flag.at, _mask(flag)))
+    return writers
+
+
+def _raisers(layout: Layout, length: int) -> tuple[list[_Write], set[str]]:
+    """What writes the protections, alarms and warnings that stand, and which they can be."""
+    raisers: list[_Write] = []
+    raised: set[str] = set()
+    for flag in (flag for flag in layout.flags if flag.at < length):
+        if flag.field not in ATTRIBUTES:
+            raisers.append(_raise(flag.field, flag.at, _mask(flag), _mask(flag)))
             raised.add(flag.field)
     for states in layout.states:
         for field, at, shift in states.fields():
             if at < length:
-                writers.append(_raise(field, at, 3 << shift, 1 << shift))
+                raisers.append(_raise(field, at, 3 << shift, 1 << shift))
                 raised.add(field)
-    return writers, raised
+    return raisers, raised
+
+
+def _mask(flag: Flag) -> int:
+    return flag.on if flag.on is not None else 1 << (flag.bit or 0)
 
 
 def _number(number: Number, attribute: str) -> _Write:

@@ -113,8 +113,9 @@ class StuderGateway:
 
     async def _round(self, ends_s: float) -> None:
         answered = False
-        while (now_s := self._clock.monotonic_s()) < ends_s and (due := self._plan.due(now_s)):
-            await self._ask_some(due)
+        due: list[Question] = []
+        while (now_s := self._clock.monotonic_s()) < ends_s and (due := due or self._plan.due(now_s)):
+            due = await self._ask_some(due)
             answered = True
         if answered:
             self._rest_s = FIRST_REST_S
@@ -131,15 +132,20 @@ class StuderGateway:
         except StuderSilent as error:
             _log.info("looking for devices: %s", error)
 
-    async def _ask_some(self, due: list[Question]) -> None:
-        """Ask together what is known to be answered, or else one question alone, to learn whether it is."""
+    async def _ask_some(self, due: list[Question]) -> list[Question]:
+        """Ask together what is known to be answered, or else one question alone, to learn whether it is.
+
+        Returns what of `due` is to be asked next; after a question alone that is to be seen anew.
+        """
         unsure = next((question for question in due if question not in self._known), None)
         if unsure is not None:
             await self._ask_alone(unsure)
         elif self._many is not None:
             await self._ask_together(self._many, due[:_TOGETHER])
+            return due[_TOGETHER:]
         else:
             await self._ask_alone(due[0])
+        return []
 
     async def _ask_together(self, asker: ManyAsker, questions: list[Question]) -> None:
         answers = await asker.read_many(questions)

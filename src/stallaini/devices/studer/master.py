@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from functools import lru_cache
+from typing import NamedTuple, TypeVar
 
 from stallaini.clock import Clock
 from stallaini.devices.studer import multi_info
@@ -112,12 +113,9 @@ class ScomMaster:
         A gateway that knows no multi-info is asked singly from then on. Raises StuderRefused when the gateway
         is busy, StuderSilent, PortLost, UnknownObject.
         """
-        for address, nr in wanted:
-            info_at(address, nr)
         found: dict[tuple[int, int], float] = {}
-        together = [each for each in wanted if multi_info.unit_of(each[0]) is not None]
-        for at in range(0, len(together), multi_info.MAX_ENTRIES):
-            found |= await self._read_together(together[at : at + multi_info.MAX_ENTRIES])
+        for batch in _batches(tuple(wanted)):
+            found |= await self._read_together(batch)
         for address, nr in wanted:
             if (address, nr) not in found:
                 try:
@@ -128,21 +126,20 @@ class ScomMaster:
                     _log.debug("info %d of %d: %s", nr, address, refusal)
         return found
 
-    async def _read_together(self, wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], float]:
-        """What multi-info tells of `wanted`: nothing where the gateway does not know the service."""
-        if self._multi_works is False or len(wanted) < 2:
+    async def _read_together(self, batch: _Batch) -> dict[tuple[int, int], float]:
+        """What multi-info tells of a batch: nothing where the gateway does not know the service."""
+        if self._multi_works is False or len(batch.wanted) < 2:
             return {}
-        entries = [multi_info.Entry(nr, multi_info.unit_of(address) or 0) for address, nr in wanted]
         present = 0
 
         def decode(data: bytes) -> tuple[float, ...]:
             nonlocal present
-            present, _, values = multi_info.decode_values(data, entries)
+            present, _, values = multi_info.decode_values(data, batch.entries)
             self._multi_works = True
             return values
 
         try:
-            values = await self._read(GATEWAY, multi_info.ask(entries), decode)
+            values = await self._read(GATEWAY, batch.question, decode)
         except StuderRefused as refusal:
             if refusal.error is ScomError.GATEWAY_BUSY:
                 raise
@@ -155,9 +152,8 @@ class ScomMaster:
             # Silence on a bad line tells nothing of the gateway.
             self._multi_works = None if self._doubted else False
             return {}
-        addresses = {address for address, _ in wanted}
-        there = {address for address in addresses if multi_info.has(present, family_of(address))}
-        return {each: value for each, value in zip(wanted, values, strict=True) if each[0] in there}
+        there = {address for address in batch.addresses if multi_info.has(present, family_of(address))}
+        return {each: value for each, value in zip(batch.wanted, values, strict=True) if each[0] in there}
 
     async def _read(
         self, address: int, question: Read, decode: Decode[tuple[float, ...]]
@@ -263,6 +259,30 @@ class ScomMaster:
         while not silent:
             frames, silent = await self._hear(ends_s - self._clock.monotonic_s())
             self._drop(frames)
+
+
+class _Batch(NamedTuple):
+    """Infos that one multi-info asks for, and all that follows from them."""
+
+    wanted: tuple[tuple[int, int], ...]
+    addresses: frozenset[int]
+    entries: list[multi_info.Entry]
+    question: Read
+
+
+@lru_cache(maxsize=64)
+def _batches(wanted: tuple[tuple[int, int], ...]) -> list[_Batch]:
+    """What of `wanted` multi-info can ask for, much the same each minute. Raises UnknownObject."""
+    for address, nr in wanted:
+        info_at(address, nr)
+    units = [(each, multi_info.unit_of(each[0])) for each in wanted]
+    known = [(each, multi_info.Entry(each[1], unit)) for each, unit in units if unit is not None]
+    batches = []
+    for at in range(0, len(known), multi_info.MAX_ENTRIES):
+        infos, entries = zip(*known[at : at + multi_info.MAX_ENTRIES], strict=True)
+        addresses = frozenset(address for address, _ in infos)
+        batches.append(_Batch(infos, addresses, list(entries), multi_info.ask(entries)))
+    return batches
 
 
 def _nothing(data: bytes) -> None:

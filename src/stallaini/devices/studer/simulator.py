@@ -42,6 +42,7 @@ __all__ = ["CanNode", "Faults", "MemoryPlant", "Plant", "ScomGateway"]
 
 _READ, _WRITE = 1, 2
 _RESERVED_FLAGS = 0xC0
+_STANDING_FLAGS = int(_RESERVED_FLAGS | Flag.SD_PRESENT | Flag.DATALOGGER_SUPPORTED)
 _CLEAR_RESTART = 5104
 _PARTS = {
     Property.VALUE: Part.VALUE,
@@ -129,8 +130,8 @@ class ScomGateway:
     def _flags(self) -> int:
         stored = self._plant.messages()
         pending = bool(stored) and stored[0] != self._newest_read
-        news = (pending * Flag.MESSAGE_PENDING) | (self.restarted * Flag.RESTARTED)
-        return _RESERVED_FLAGS | Flag.SD_PRESENT | Flag.DATALOGGER_SUPPORTED | news
+        news = pending * Flag.MESSAGE_PENDING.value + self.restarted * Flag.RESTARTED.value
+        return _STANDING_FLAGS | news
 
     def _serve(self, address: int, request: Request) -> bytes:
         if self.faults.busy_until_s > self._unix_s():
