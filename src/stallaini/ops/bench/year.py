@@ -34,7 +34,7 @@ REAL = (
 )
 LEFT_OUT = (
     "left out: sockets and serial lines of the devices, the cells' RS485; in a minute in which nothing "
-    "switches the house takes one step and the battery sends one burst (each second where more than a fridge "
+    "switches the house takes one step and the battery sends one burst (each 2 s where more than a fridge "
     "switches, else each 15 s); the gateway is asked once a minute; a link that is down refuses at once; "
     "nobody looks at the page"
 )

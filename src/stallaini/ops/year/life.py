@@ -30,7 +30,7 @@ from stallaini.twin.house import House, house_of
 
 SITE_FILE = Path(__file__).with_name("site.toml")
 PROFILE = "pylontech-1.2"
-QUIET_EVERY_S, LIGHT_EVERY_S, HEAVY_EVERY_S = 60.0, 15.0, 1.0
+QUIET_EVERY_S, LIGHT_EVERY_S, HEAVY_EVERY_S = 60.0, 15.0, 2.0
 HEAVY_W = 150.0
 _DAY_MINUTES = 1440
 _RESTART_AT_S, _RESTART_TAKES_S = 20.0, 5.0
@@ -59,7 +59,7 @@ class Figures:
 
 def by_minute(house: House) -> float:
     """Bursts for the minute to come: one where nothing switches, one each 15 s for a fridge or a light,
-    one each second for more than that and while something still moves.
+    one each 2 s for more than that and while something still moves.
     """
     if house.busy():
         return HEAVY_EVERY_S
