@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +14,7 @@ from tests.support.people_house import (
     DAY_S,
     ELSEWHERE,
     HOME,
+    PASSWORD,
     House,
 )
 
@@ -164,6 +166,22 @@ async def test_who_shares_the_owners_address_is_slowed_and_the_owners_browser_is
     with pytest.raises(Throttled):
         await anna.sign_in(HOME)
     await anna.sign_in(HOME, device=device)
+
+
+async def test_strangers_in_line_keep_no_known_browser_waiting(
+    anna: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device, go_on = (await anna.sign_in(HOME)).device, threading.Event()
+
+    def held_up(stored_hash: str, password: str) -> bool:
+        return password == PASSWORD or not go_on.wait(20)
+
+    monkeypatch.setattr("stallaini.server.passwords.password_matches", held_up)
+    strangers = [asyncio.create_task(anna.guess(1, source=f"198.51.100.{n}")) for n in range(5)]
+    await anna.sign_in("198.18.0.1", device=device)
+    assert not any(stranger.done() for stranger in strangers)
+    go_on.set()
+    assert await asyncio.gather(*strangers) == [0] * 5
 
 
 async def test_a_stolen_browser_guesses_no_faster_than_others(anna: House) -> None:

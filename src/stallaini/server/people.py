@@ -121,7 +121,7 @@ class People:
         return await self._database.read(lambda c: accounts.load(c, name))
 
     async def listed(
-        self, after: str = "", limit: int = 1000, sites: Collection[str] | None = None
+        self, after: str = "", limit: int | None = None, sites: Collection[str] | None = None
     ) -> list[Account]:
         """Accounts by name, from the one behind `after` on; with `sites` those that have a role there."""
         there, values = "", tuple[str, ...]()
@@ -132,7 +132,7 @@ class People:
         query = f"SELECT name FROM person WHERE name > ? {there} ORDER BY name LIMIT ?"
 
         def look(connection: sqlite3.Connection) -> list[Account]:
-            names = connection.execute(query, (after, *values, limit)).fetchall()
+            names = connection.execute(query, (after, *values, -1 if limit is None else limit)).fetchall()
             return [found for (name,) in names if (found := accounts.load(connection, name))]
 
         return await self._database.read(look)
