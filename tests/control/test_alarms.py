@@ -82,7 +82,7 @@ class Site:
         if device not in self.silent and name not in self.silent:
             self.heard_s[name] = self.now_s
             return Input(self.values.get(name), self.now_s)
-        return Input(None, self.heard_s.get(name, -math.inf))
+        return Input(None, self.heard_s.get(name, -math.inf), fresh=False)
 
 
 def test_a_normal_day_raises_nothing() -> None:
@@ -205,6 +205,14 @@ def test_a_silent_gateway_is_one_alarm_and_not_four() -> None:
     assert site.live(15, xcom__link=1) == ["-silent_xcom"]
     site.silent.add("inverter")
     assert site.live(130) == ["+silent_inverter"]
+
+
+def test_a_battery_that_stops_reporting_a_trouble_has_it_no_more() -> None:
+    """In pairs of bits, 01 is raised, 10 is clear and 00 unsaid; some go from 01 to 00 when it is over."""
+    site = Site()
+    assert site.live(1, **{"battery__alarm.high_voltage": 1}) == ["+battery_alarm_high_voltage"]
+    del site.values["battery.alarm.high_voltage"]
+    assert site.live(62) == ["-battery_alarm_high_voltage"]
 
 
 def test_what_falls_silent_while_raised_stays_raised_and_is_told_as_unknown() -> None:

@@ -51,6 +51,13 @@ def test_an_alarm_is_told_at_once_and_its_end_after_ten_quiet_seconds() -> None:
     assert told(watcher, ALARM, [False], start_s=13) == [("flag.cleared", 3)]
 
 
+def test_trouble_that_is_not_reported_any_more_is_over_after_ten_seconds() -> None:
+    values: list[bool | None] = [False, True, *[None] * 12]
+    assert told(FlagWatcher(DESCRIPTION), ALARM, values) == [("flag.raised", 1), ("flag.cleared", 2)]
+    permission: list[bool | None] = [True, False, *[None] * 12]
+    assert told(FlagWatcher(DESCRIPTION), ENABLED, permission) == [("flag.cleared", 1)]
+
+
 def test_a_flapping_alarm_is_two_events() -> None:
     values: list[bool | None] = [False, *[True, False] * 30, *[False] * 20]
     assert told(FlagWatcher(DESCRIPTION), ALARM, values) == [("flag.raised", 1), ("flag.cleared", 60)]

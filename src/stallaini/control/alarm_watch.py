@@ -19,10 +19,14 @@ _UNKNOWN = Finding(Verdict.UNKNOWN)
 
 
 class Input(NamedTuple):
-    """A channel's newest value, None when it is not reported or stale; when it was heard, -inf: never."""
+    """A channel's newest value, None when it is not reported or stale; when it was heard, -inf: never.
+
+    `fresh`: its device spoke of it lately, if only to say that it does not report it.
+    """
 
     value: float | None
     heard_s: float
+    fresh: bool = True
 
 
 class Look(NamedTuple):
@@ -77,9 +81,10 @@ class _LevelWatcher(_Deaf):
 
     def find(self, look: Look) -> Finding:
         watch = self._watch
-        value = look.value(watch.channel)
+        value, _, fresh = look.inputs(watch.channel)
         if value is None:
-            return _UNKNOWN
+            unsaid = fresh and watch.unsaid_clears
+            return Finding(Verdict.CLEAR, None, watch.channel) if unsaid else _UNKNOWN
         if not watch.raised_by(value):
             verdict = Verdict.CLEAR if watch.cleared_by(value) else Verdict.BETWEEN
             return Finding(verdict, value, watch.channel)
@@ -124,9 +129,9 @@ class _SilenceWatcher(_Deaf):
         return Finding(Verdict.RAISE, silent_s) if silent_s >= watch.after_s else _UNKNOWN
 
     def _heard_s(self, look: Look, early_s: float) -> float:
-        """When the device was last heard; the channel heard after `early_s` that is found first is enough."""
+        """When the device was last heard; one channel heard since `early_s` is enough."""
         heard_s = look.inputs(self._lively).heard_s
-        if heard_s > early_s:
+        if heard_s >= early_s:
             return heard_s
         heard_s, self._lively = max((look.inputs(name).heard_s, name) for name in self._watch.channels)
         return heard_s

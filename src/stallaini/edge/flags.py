@@ -34,8 +34,8 @@ class FlagWatcher:
 
     A flag that becomes notable (an alarm true, a permission false) is told at once; that it is normal
     again only after it has been so for 10 s without a break, so that a flapping flag is two events and
-    not hundreds. A flag first heard is told only if it is trouble. A value None (not reported) and
-    silence change nothing.
+    not hundreds. A flag first heard is told only if it is trouble. Silence changes nothing, and neither does
+    a value None (not reported), but that trouble told as raised is over then: some batteries say no more.
     """
 
     def __init__(self, description: Description, memory: bytes = b"") -> None:
@@ -57,7 +57,7 @@ class FlagWatcher:
     def feed(self, reading: Reading, wall_s: Callable[[], float]) -> Event | None:
         """Take one reading; `wall_s` tells the Unix time now. Returns the event it makes, if any."""
         flag = self._flags.get(reading.channel)
-        if flag is None or reading.value is None:
+        if flag is None or (reading.value is None and not (flag.trouble and flag.shown)):
             return None
         value = bool(reading.value)
         if value == flag.shown:

@@ -142,13 +142,17 @@ class Sampler:
         for tally in self._tallies.values():
             tally.clear()
 
-    def newest(self, channel: str, now_s: float) -> tuple[float | None, float]:
-        """A channel's newest value, None when its device does not report it or it is stale at monotonic
-        `now_s`, and when it was heard, -inf for never. Raises KeyError for no channel of the site."""
+    def newest(self, channel: str, now_s: float) -> tuple[float | None, float, bool]:
+        """A channel's newest value, when it was heard, and whether that is fresh at monotonic `now_s`.
+
+        The value is None when it is stale or its device does not report it; never heard is -inf. Raises
+        KeyError for no channel of the site.
+        """
         tally = self._tallies[channel]
-        if tally.newest is None or now_s - tally.newest_s > tally.stale_after_s:
-            return None, tally.newest_s
-        return tally.quantity.from_fixed(tally.newest), tally.newest_s
+        fresh = now_s - tally.newest_s <= tally.stale_after_s
+        known = fresh and tally.newest is not None
+        value = tally.quantity.from_fixed(tally.newest or 0) if known else None
+        return value, tally.newest_s, fresh
 
     def live(self, at_s: int, now_s: float) -> Live:
         """The newest value of every channel with its age at monotonic `now_s`.

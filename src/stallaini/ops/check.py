@@ -53,6 +53,7 @@ def _print_summary(file: Path, config: SiteConfig, as_json: bool) -> None:
             "channels": len(description.channels),
             "series": [series.name for series in description.series],
             "loads": [load.name for load in config.loads],
+            "alarms": [rule.name for rule in config.alarms],
         }
         print(json.dumps(summary, ensure_ascii=False))
         return
@@ -63,3 +64,4 @@ def _print_summary(file: Path, config: SiteConfig, as_json: bool) -> None:
     print(f"  devices  {devices}")
     print(f"  series   {len(description.series)} kept, of {len(description.channels)} channels")
     print(f"  loads    {loads}")
+    print(f"  alarms   {len(config.alarms)} rules")

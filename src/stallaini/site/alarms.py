@@ -28,12 +28,15 @@ class Level:
     """Raised at `raise_level` or beyond, cleared at `clear_level` or beyond on the other side.
 
     `unless` (channel, level): while that channel is at its level or above, this is as it should be.
+    `unsaid_clears`: a device that speaks and does not report the channel says that nothing is wrong, as some
+    batteries do of a trouble that is over.
     """
 
     channel: str
     raise_level: float
     clear_level: float
     unless: tuple[str, float] | None = None
+    unsaid_clears: bool = False
 
     @property
     def rises(self) -> bool:
@@ -198,7 +201,8 @@ def flag_rule(channel: str) -> AlarmRule | None:
         return None
     grave = kind == "protection" or (kind == "alarm" and item in _GRAVE_ITEMS)
     severity: Severity = "critical" if grave else "warning"
-    return AlarmRule(channel.replace(".", "_"), severity, Level(channel, 1, 0), 0.0, FLAG_CLEAR_S)
+    watch = Level(channel, 1, 0, unsaid_clears=True)
+    return AlarmRule(channel.replace(".", "_"), severity, watch, 0.0, FLAG_CLEAR_S)
 
 
 def alarm_specs(description: Description) -> dict[str, AlarmSpec]:
