@@ -11,9 +11,11 @@ import pytest
 from argon2 import PasswordHasher
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
-from tests.support.serving import BOT_PASSWORD, Running, serving
+from tests.support.serving import BOT_PASSWORD, START_S, Running, serving
 
+from stallaini.link.messages import Event
 from stallaini.server.accounts import Taken
+from stallaini.server.alarms.life import alarm_id
 from stallaini.server.app import create_api
 from stallaini.server.audit import OPERATOR
 from stallaini.server.roles import SiteRole
@@ -107,6 +109,20 @@ ACCESS: dict[str, frozenset[str]] = {
     "POST /api/v1/sites/{site}/commands": STEER,
     "GET /api/v1/sites/{site}/commands": LOOK,
     "GET /api/v1/sites/{site}/commands/{id}": LOOK,
+    "GET /api/v1/alarms": KNOWN,
+    "GET /api/v1/alarms/{id}": LOOK,
+    "POST /api/v1/alarms/{id}/ack": STEER,
+    "POST /api/v1/alarms/{id}/snooze": STEER,
+    "GET /api/v1/sites/{site}/alarms": LOOK,
+    "GET /api/v1/sites/{site}/alarm-settings": STEER,
+    "PUT /api/v1/sites/{site}/alarm-settings": ADMINS_READ,
+    "PUT /api/v1/sites/{site}/mute": STEER,
+    "GET /api/v1/sites/{site}/digest": LOOK,
+    "GET /api/v1/account/contact": PEOPLE,
+    "PUT /api/v1/account/contact": PEOPLE,
+    "GET /api/v1/outbox": BOT,
+    "POST /api/v1/outbox/seen": BOT,
+    "POST /api/v1/outbox/{id}": BOT,
     "POST /api/v1/chats": BOT,
     "GET /api/v1/chats/{telegram_id}": BOT,
     "PATCH /api/v1/chats/{telegram_id}": BOT,
@@ -125,6 +141,12 @@ BODIES: dict[str, object] = {
     "PUT /api/v1/people/{name}/roles/{site}": {"role": "operator"},
     "POST /api/v1/invitations": {"role": "viewer", "site": "lab"},
     "POST /api/v1/sites/{site}/commands": {"kind": "ping"},
+    "POST /api/v1/alarms/{id}/snooze": {"minutes": 60},
+    "PUT /api/v1/sites/{site}/alarm-settings": {"told": [{"person": "anna"}]},
+    "PUT /api/v1/sites/{site}/mute": {"minutes": 60},
+    "PUT /api/v1/account/contact": {"email": "anna@example.org"},
+    "POST /api/v1/outbox/seen": {"chat_id": 1, "message_id": 4711},
+    "POST /api/v1/outbox/{id}": {"state": "shown", "version": 1},
     "POST /api/v1/chats": {"telegram_id": 1, "name": "Anna", "language": "it", "secret": BOT_PASSWORD},
     "PATCH /api/v1/chats/{telegram_id}": {"language": "it"},
 }
@@ -135,7 +157,9 @@ OWN_REFUSALS = {
     "POST /link": (400, "no-message"),
 }
 _ROLES: dict[str, SiteRole] = {"viewer": "viewer", "operator": "operator", "admin": "admin"}
-_HIDDEN = ("unknown-site", "unknown-person")
+_HIDDEN = ("unknown-site", "unknown-person", "unknown-alarm")
+_RAISED = Event(START_S, "alarm.raised", {"rule": "soc_low", "severity": "warning", "value": 19.5})
+_ALARM = alarm_id("lab", "soc_low", b"journal1", 1)
 
 
 @pytest.fixture(autouse=True)
@@ -184,12 +208,13 @@ async def _restore(running: Running) -> None:
 async def test_every_route_lets_in_exactly_whom_it_should(tmp_path: Path, caller: str) -> None:
     async with serving(tmp_path, demo=caller == "demo") as running:
         for site in ("lab", "hut"):
-            await running.site(site)
+            await (await running.site(site)).events(_RAISED)
         client = await _client(running, caller)
         for route, allowed in ACCESS.items():
             await _restore(running)
             method, path = route.split(" ")
-            path = path.replace("{path:path}", "").format(site="lab", telegram_id=1, id=1, name="target")
+            path = path.replace("{path:path}", "").replace("/alarms/{id}", f"/alarms/{_ALARM}")
+            path = path.format(site="lab", telegram_id=1, id=1, name="target")
             async with client.stream(method, path, json=BODIES.get(route)) as answer:
                 if "event-stream" not in answer.headers.get("content-type", ""):
                     await answer.aread()

@@ -23,6 +23,9 @@ from stallaini.link.downlink import decode_downlink
 from stallaini.link.envelope import encode_uplink
 from stallaini.link.messages import Answer, Entry, Event, Live, Minute, Uplink
 from stallaini.link.oscore import ContextStore
+from stallaini.server.alarms.desk import AlarmDesk
+from stallaini.server.alarms.notify_file import Means
+from stallaini.server.alarms.patrol import Patrol
 from stallaini.server.app import create_app
 from stallaini.server.audit import OPERATOR
 from stallaini.server.coap import CoapEndpoint
@@ -118,8 +121,10 @@ class BotHouse:
         self._database = Database(folder / FILE_NAME)
         self._store = SqliteStore(self._database)
         self._hub = LiveHub(self.clock)
-        self._ingest = Ingest(self._store, self.clock, self._hub)
         self.people = People(self._database, self.clock)
+        self.desk = self.run(self._open_desk())
+        self._ingest = Ingest(self._store, self.clock, self._hub, alarmed=self.desk.heard)
+        self._telling = asyncio.run_coroutine_threadsafe(self.desk.run(), self._loop)
         self._contexts = ContextStore(folder / CONTEXTS_FILE)
         self._http: HttpServer | None = None
         self.url = ""
@@ -132,6 +137,10 @@ class BotHouse:
         self.viewer_token = self.run(tokens.make_for_server(Scope("page", "viewer", "*"), OPERATOR))[0]
         self.open()
 
+    async def _open_desk(self) -> AlarmDesk:
+        patrol = Patrol(self._database, self._store, self.clock, self._hub)
+        return AlarmDesk(self._database, self._store, self.clock, patrol, {})
+
     def open(self) -> None:
         """Let the server answer, after the first time at the same address."""
         port = int(self.url.rsplit(":", 1)[1]) if self.url else 0
@@ -143,6 +152,8 @@ class BotHouse:
             commands=Commands(self._store, self.clock, poke=lambda _site: False),
             metrics=Metrics(),
             link=LinkDoor(CoapEndpoint(self._contexts, self._ingest.handle, self.clock)),
+            alarms=self.desk,
+            means=Means(),
             clock=self.clock,
             static_dir=self._folder,
         )
@@ -158,7 +169,10 @@ class BotHouse:
 
     def close(self) -> None:
         """End everything."""
+        self.desk.close()
         self.shut()
+        self._telling.cancel()
+        self.run(asyncio.sleep(0.01))
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

@@ -284,11 +284,12 @@ class ApiClient:
         except httpx.HTTPError as error:
             raise Unreachable(f"{type(error).__name__}: {error}") from error
         if not response.is_success:
-            raise _failure(response)
+            raise failure(response)
         return response
 
 
-def _failure(response: httpx.Response) -> ApiError:
+def failure(response: httpx.Response) -> ApiError:
+    """What an answer that is no success means."""
     status = response.status_code
     problem = _problem(response.content)
     said = f"{response.request.method} {response.request.url.path}: {status} {problem.detail}".strip()

@@ -7,8 +7,9 @@ import logging
 import os
 import signal
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from telegram import BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, Update
 from telegram.constants import ChatAction, ParseMode
@@ -20,7 +21,10 @@ from stallaini.bot.api_client import ApiClient, ApiError, Refused
 from stallaini.bot.asking import Ask, read_update
 from stallaini.bot.draw import Drawer
 from stallaini.bot.handlers import COMMANDS, Conversation, Rows
+from stallaini.bot.outbox import OutboxCourier, SeenIds
+from stallaini.bot.outbox_api import HttpOutbox
 from stallaini.bot.patience import Patience, seconds
+from stallaini.bot.post import TelegramPost
 from stallaini.bot.texts import LANGUAGES
 from stallaini.clock import Clock
 from stallaini.errors import OperatorError
@@ -54,12 +58,29 @@ async def run_bot(settings: Settings, clock: Clock) -> None:
         loop.add_signal_handler(number, stop.set)
     api = ApiClient(settings.api_url, settings.api_token)
     bot = make_bot(settings, clock)
+    outbox = HttpOutbox(settings.api_url, settings.api_token)
+    post = TelegramPost(settings.telegram_token, settings.telegram_url)
+    seen = SeenIds()
     try:
         await _greet_server(api)
-        await _until(stop, BotProgram(bot, api, clock).run())
+        courier = OutboxCourier(outbox, post, clock, seen)
+        await _until(stop, _together(BotProgram(bot, api, clock, seen).run(), courier.run()))
     finally:
+        await outbox.close()
+        await post.close()
         await api.close()
         await bot.shutdown()
+
+
+async def _together(*works: Coroutine[Any, Any, None]) -> None:
+    """Run all of them until one fails."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def make_bot(settings: Settings, clock: Clock) -> ExtBot[None]:
@@ -177,8 +198,11 @@ def _keyboard(buttons: Rows) -> InlineKeyboardMarkup | None:
 class BotProgram:
     """Fetches updates and has them answered: each chat's in order, chats beside each other."""
 
-    def __init__(self, bot: ExtBot[None], api: ApiClient, clock: Clock) -> None:
+    def __init__(
+        self, bot: ExtBot[None], api: ApiClient, clock: Clock, seen_ids: SeenIds | None = None
+    ) -> None:
         self._bot = bot
+        self._seen_ids = seen_ids or SeenIds()
         self._clock = clock
         self._conversation = Conversation(api, TelegramChatter(bot), Drawer(), clock)
         self._lanes: dict[int, deque[Ask]] = {}
@@ -246,6 +270,8 @@ class BotProgram:
         if update.update_id in self._seen:
             return
         self._seen.append(update.update_id)
+        if update.message is not None:
+            self._seen_ids.note(update.message.chat.id, update.message.message_id)
         ask = read_update(update, self._bot.username)
         if ask is None:
             return

@@ -10,7 +10,7 @@ from stallaini.server.audit import By, record
 from stallaini.server.roles import EVERY_SITE, Grants, Language, SiteRole
 
 MAX_NAME_LENGTH = 64
-_OF_A_PERSON = ("site_role", "session", "device", "known_source", "token", "chat", "invitation")
+_OF_A_PERSON = ("site_role", "session", "device", "known_source", "token", "chat", "invitation", "contact")
 
 
 class Taken(Exception):

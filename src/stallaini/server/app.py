@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stallaini.server import (
     api_account,
+    api_alarms,
     api_budget,
     api_chats,
     api_commands,
@@ -15,6 +16,7 @@ from stallaini.server import (
     api_link,
     api_live,
     api_meta,
+    api_outbox,
     api_people,
     api_session,
     api_sites,
@@ -53,6 +55,8 @@ def create_api(services: Services) -> FastAPI:
         api_budget,
         api_live,
         api_commands,
+        api_alarms,
+        api_outbox,
         api_chats,
         api_link,
         api_meta,

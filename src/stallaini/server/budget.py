@@ -63,13 +63,21 @@ class Sum:
 
 @dataclass(frozen=True)
 class Budget:
-    """The plan now: the newest word of the site, today (None: nothing told yet), the month, its forecast."""
+    """The plan now: the newest word of the site, today (None: nothing told yet), the month, its forecast.
+
+    `days` is all that the site told of, the day before yesterday as well as today.
+    """
 
     newest: Told
     today: Told | None
     month: BillingMonth
     used: Sum
     forecast_bytes: int | None
+    days: tuple[Told, ...] = ()
+
+    def days_between(self, first: date, end: date) -> list[Told]:
+        """What the site told of the days [first, end)."""
+        return [told for told in self.days if first <= told.data.day < end]
 
 
 def budget(events: Iterable[Event], now_s: float, zone: tzinfo) -> Budget | None:
@@ -85,7 +93,8 @@ def budget(events: Iterable[Event], now_s: float, zone: tzinfo) -> Budget | None
     today = local_day(now_s, zone)
     month = billing_month(today, newest.data.billing_day)
     used = _sum([told for day, told in days.items() if month.first <= day < month.end])
-    return Budget(newest, days.get(today), month, used, _forecast(days, newest, month, used, zone))
+    forecast = _forecast(days, newest, month, used, zone)
+    return Budget(newest, days.get(today), month, used, forecast, tuple(days.values()))
 
 
 def _read(event: Event) -> Told | None:

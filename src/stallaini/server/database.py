@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sqlite3
 import threading
@@ -28,7 +29,7 @@ def connect(path: Path, *, one_thread: bool = True) -> sqlite3.Connection:
     Makes the file with mode 0600 when it is new. Raises OperatorError when it cannot be used.
     """
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        _make_private(path)
         connection = sqlite3.connect(
             path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=one_thread
         )
@@ -43,6 +44,16 @@ def connect(path: Path, *, one_thread: bool = True) -> sqlite3.Connection:
             "and that the file is a Stallaini database"
         ) from error
     return connection
+
+
+def _make_private(path: Path) -> None:
+    """Make the file for its owner alone, if there is none.
+
+    One that is there must not even be opened: closing it again would drop every lock that this process has
+    on it, and another program that closes the database would then take away the log under our feet.
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _configure(connection: sqlite3.Connection) -> None:

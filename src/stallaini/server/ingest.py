@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
@@ -33,6 +33,7 @@ from stallaini.link.messages import (
     Uplink,
 )
 from stallaini.link.model import Model
+from stallaini.server.alarms.life import KINDS as ALARM_KINDS
 from stallaini.server.store.base import (
     MAX_SPAN_MINUTES,
     MAX_VALUE,
@@ -107,7 +108,8 @@ class Ingest:
     """Takes uplinks of authenticated sites, one at a time per site, all sites' commits grouped.
 
     `counters` counts uplinks by answer, and entries by what became of them. `models` are the minute models
-    of sites' own; `box` holds the commands that go down in the answers.
+    of sites' own; `box` holds the commands that go down in the answers. `alarmed` is called when something
+    about alarms has become durable.
     """
 
     def __init__(
@@ -117,12 +119,14 @@ class Ingest:
         live: LiveSink,
         models: Sequence[Model] = (),
         box: CommandBox | None = None,
+        alarmed: Callable[[], object] = lambda: None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._live = live
         self._models = models
         self._box = box
+        self._alarmed = alarmed
         self._group = GroupCommit(store, clock)
         self._started_s = clock.monotonic_s()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -226,6 +230,10 @@ class Ingest:
         self._journals[site, accepted.head.journal_id] = outcome.journal
         self._described[site, accepted.head.description_hash] = described
         self._count(accepted, outcome)
+        if any(
+            isinstance(entry.body, Event) and entry.body.kind in ALARM_KINDS for entry in accepted.entries
+        ):
+            self._alarmed()
         for minute in outcome.minutes:
             self._live.publish(site, minute, described.description)
         return outcome.journal

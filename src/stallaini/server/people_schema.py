@@ -146,4 +146,12 @@ def remember_sites(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE chat ADD COLUMN site TEXT")
 
 
-MIGRATIONS = (create_people, create_guesses, give_roles_per_site, remember_sites)
+def add_contacts(connection: sqlite3.Connection) -> None:
+    """Where people are told of alarms besides Telegram."""
+    connection.execute(
+        "CREATE TABLE contact (person TEXT NOT NULL PRIMARY KEY COLLATE NOCASE, contact TEXT NOT NULL) "
+        "WITHOUT ROWID"
+    )
+
+
+MIGRATIONS = (create_people, create_guesses, give_roles_per_site, remember_sites, add_contacts)

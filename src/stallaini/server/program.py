@@ -13,10 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import httpx
+
 from stallaini.clock import Clock
 from stallaini.errors import OperatorError
 from stallaini.link.model_files import read_models
 from stallaini.link.oscore import ContextStore
+from stallaini.server.alarms.desk import AlarmDesk
+from stallaini.server.alarms.notify_file import Means, read_means
+from stallaini.server.alarms.patrol import Patrol
+from stallaini.server.alarms.senders import senders_of
 from stallaini.server.app import create_app
 from stallaini.server.coap import COAP_PORT, CoapEndpoint
 from stallaini.server.commands import Commands
@@ -60,11 +66,14 @@ class Server:
         self._clock = clock
         self._static_dir = static_dir or packaged_static_dir()
         self._stack = AsyncExitStack()
+        self._desk: AlarmDesk | None = None
         self.hub = LiveHub(clock, self._poke)
         self.metrics = Metrics()
         self.people: People
         self.store: Store
         self.commands: Commands
+        self.means: Means
+        self.alarms: AlarmDesk
         self.ingest: Ingest
         self.coap: CoapEndpoint
         self.http: HttpServer
@@ -81,6 +90,8 @@ class Server:
     async def close(self) -> None:
         """Stop: listeners are sent away, what is being answered gets its answer, files are closed."""
         self.hub.close()
+        if self._desk is not None:
+            self._desk.close()
         await self._stack.aclose()
 
     def _open_files(self) -> None:
@@ -91,8 +102,18 @@ class Server:
         self.people = People(database, self._clock)
         self.store = SqliteStore(database)
         self.commands = Commands(self.store, self._clock, self._poke)
-        self.ingest = Ingest(self.store, self._clock, self.hub, read_models(data_dir), self.commands)
+        self.means = read_means(data_dir)
+        self.alarms = self._desk = self._open_alarms(database)
+        self.ingest = Ingest(
+            self.store, self._clock, self.hub, read_models(data_dir), self.commands, self.alarms.heard
+        )
         self.metrics.watch_gauge("database_bytes", "Size of the database", lambda: _size_bytes(database.path))
+
+    def _open_alarms(self, database: Database) -> AlarmDesk:
+        http = httpx.AsyncClient()
+        self._stack.push_async_callback(http.aclose)
+        patrol = Patrol(database, self.store, self._clock, self.hub)
+        return AlarmDesk(database, self.store, self._clock, patrol, senders_of(self.means, http))
 
     async def _open_ports(self) -> None:
         contexts = ContextStore(self._options.data_dir / CONTEXTS_FILE)
@@ -111,6 +132,8 @@ class Server:
             commands=self.commands,
             metrics=self.metrics,
             link=LinkDoor(self.coap),
+            alarms=self.alarms,
+            means=self.means,
             clock=self._clock,
             static_dir=self._static_dir,
             demo=self._options.demo,
@@ -118,8 +141,8 @@ class Server:
         self.http = HttpServer(create_app(services), *self._options.http)
         self._stack.push_async_callback(self.http.close)
         await self.http.start()
-        sealing = asyncio.create_task(self._seal_forever())
-        self._stack.push_async_callback(_cancelled, sealing)
+        for work in (self._seal_forever(), self.alarms.run()):
+            self._stack.push_async_callback(_cancelled, asyncio.create_task(work))
 
     def _watch_counters(self) -> None:
         self.metrics.watch_gauge("live_watchers", "Open live streams", self.hub.watchers)

@@ -12,6 +12,8 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 
 from stallaini.clock import Clock
 from stallaini.server import guesses
+from stallaini.server.alarms.desk import AlarmDesk
+from stallaini.server.alarms.notify_file import Means
 from stallaini.server.commands import Commands
 from stallaini.server.link_door import LinkDoor
 from stallaini.server.live import LiveHub
@@ -47,6 +49,8 @@ class Services:
     commands: Commands
     metrics: Metrics
     link: LinkDoor
+    alarms: AlarmDesk
+    means: Means
     clock: Clock
     static_dir: pathlib.Path
     demo: bool = False

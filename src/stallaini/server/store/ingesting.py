@@ -10,6 +10,8 @@ from dataclasses import replace
 import msgspec
 
 from stallaini.link.messages import Event, Head, Minute, Scalar
+from stallaini.server.alarms.life import KINDS as ALARM_KINDS
+from stallaini.server.alarms.taking import take_alarm
 from stallaini.server.store.base import Accepted, JournalState, NumberedMinute, Outcome, Refusal, Speaker
 from stallaini.server.store.chunks import DAY_MINUTES
 from stallaini.server.store.commanding import take_report
@@ -152,7 +154,13 @@ class _Ingest:
         return self._known.hot_same(minute, hash_)
 
     def _insert_event(self, event: Event, seq: int) -> None:
-        insert_event(self._connection, self._site, event, self._journal_id, seq)
+        new = insert_event(self._connection, self._site, event, self._journal_id, seq)
+        if new and event.kind in ALARM_KINDS:
+            described = self._descriptions.get(
+                self._connection, self._site, self._accepted.head.description_hash
+            )
+            heard_s = self._accepted.heard_s
+            take_alarm(self._connection, self._site, event, self._journal_id, seq, described, heard_s)
         take_report(self._connection, self._site, event, self._accepted.heard_s)
 
     def _note_loss(self, minutes: Sequence[NumberedMinute]) -> None:

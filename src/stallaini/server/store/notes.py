@@ -22,20 +22,21 @@ class _Noted(NamedTuple):
     data: dict[str, Any]
 
 
-def insert_event(connection: sqlite3.Connection, site: str, event: Event, journal: bytes, seq: int) -> None:
-    """Store an event under its number in its journal; the same one again changes nothing.
+def insert_event(connection: sqlite3.Connection, site: str, event: Event, journal: bytes, seq: int) -> bool:
+    """Store an event under its number in its journal; the same one again changes nothing and gives False.
 
     Nor does one that came before under another journal id: an edge that had to renew its journal sends
     again what it does not know to be acknowledged.
     """
     what = (event.kind, json.dumps(event.data))
-    connection.execute(
+    inserted = connection.execute(
         "INSERT INTO event (site, at_s, journal, seq, kind, data) SELECT ?, ?, ?, ?, ?, ? "
         "WHERE NOT EXISTS (SELECT 1 FROM event "
         "WHERE site = ? AND at_s = ? AND journal <> ? AND kind = ? AND data = ?) "
         "ON CONFLICT (site, at_s, journal, seq, kind) DO NOTHING",
         (site, event.at_s, journal, seq, *what, site, event.at_s, journal, *what),
     )
+    return inserted.rowcount == 1
 
 
 def note(

@@ -145,4 +145,91 @@ def add_imported(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS = (create_store, add_past_boots, add_commands, add_time_quality, add_imported)
+_ALARM_TABLES = """
+CREATE TABLE alarm (
+    site TEXT NOT NULL,
+    id TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    title_en TEXT NOT NULL,
+    title_it TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    state TEXT NOT NULL,
+    raised_s INTEGER NOT NULL,
+    since_s INTEGER NOT NULL,
+    heard_s INTEGER NOT NULL,
+    heard_journal BLOB NOT NULL,
+    heard_seq INTEGER NOT NULL,
+    value REAL,
+    cleared_s INTEGER,
+    count INTEGER NOT NULL,
+    acked_by TEXT,
+    acked_s INTEGER,
+    snoozed_by TEXT,
+    snoozed_until_s INTEGER,
+    step INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    planned INTEGER NOT NULL,   -- the version whose messages are in `delivery`
+    PRIMARY KEY (site, id)
+) WITHOUT ROWID;
+
+CREATE INDEX alarm_by_rule ON alarm (site, rule, raised_s);
+CREATE INDEX alarm_unplanned ON alarm (site) WHERE planned < version;
+CREATE INDEX alarm_open ON alarm (site) WHERE state <> 'cleared';
+
+CREATE TABLE alarm_change (     -- all that ever happened to an alarm
+    site TEXT NOT NULL,
+    alarm TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    at_s INTEGER NOT NULL,
+    change TEXT NOT NULL,
+    who TEXT,
+    PRIMARY KEY (site, alarm, version)
+) WITHOUT ROWID;
+
+CREATE TABLE delivery (         -- the outbox: one message to one person by one way
+    site TEXT NOT NULL,
+    id TEXT NOT NULL,
+    alarm TEXT NOT NULL,        -- or digest:PERIOD:DAY
+    part INTEGER NOT NULL,
+    person TEXT NOT NULL,
+    way TEXT NOT NULL,
+    address TEXT NOT NULL,
+    wanted INTEGER NOT NULL,    -- the alarm's version that is to be shown
+    shown INTEGER NOT NULL,     -- the one that is; 0: none yet
+    shown_open INTEGER NOT NULL,
+    shown_s INTEGER,
+    message TEXT,               -- its id at the other end
+    sending INTEGER NOT NULL,   -- the version whose first sending began without a known end; 0: none
+    attempt TEXT,               -- what marks that message, and the newest id known before it
+    tries INTEGER NOT NULL,
+    next_try_s INTEGER NOT NULL,
+    given_up INTEGER NOT NULL,
+    error TEXT,
+    PRIMARY KEY (site, id)
+) WITHOUT ROWID;
+
+CREATE INDEX delivery_waiting ON delivery (way, site) WHERE shown < wanted AND NOT given_up;
+CREATE INDEX delivery_by_alarm ON delivery (site, alarm);
+
+CREATE TABLE telegram_seen (
+    chat INTEGER NOT NULL PRIMARY KEY, -- of a group; 0: all private chats, which share one count of ids
+    message INTEGER NOT NULL           -- the highest message id seen
+);
+
+CREATE TABLE alarm_settings (
+    site TEXT NOT NULL PRIMARY KEY,
+    settings TEXT NOT NULL      -- JSON
+) WITHOUT ROWID
+"""
+
+
+def add_alarms(connection: sqlite3.Connection) -> None:
+    """Alarms with their lives, who is told, and what was told already."""
+    for statement in _ALARM_TABLES.split(";\n"):
+        connection.execute(statement)
+
+
+MIGRATIONS = (create_store, add_past_boots, add_commands, add_time_quality, add_imported, add_alarms)

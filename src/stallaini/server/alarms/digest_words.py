@@ -1,0 +1,117 @@
+"""A digest as people read it, in English and Italian. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from stallaini.server.alarms import words
+from stallaini.server.alarms.digest import Digest, busiest
+from stallaini.server.alarms.words import Message
+from stallaini.server.roles import Language
+
+_COMPLETE_PCT = 99.5
+
+
+@dataclass(frozen=True)
+class _Texts:
+    day: str
+    week: str
+    charged: str
+    produced: str
+    lowest: str
+    load: str
+    no_load: str
+    data: str
+    of_plan: str
+    complete: str
+    nothing: str
+    devices: Mapping[str, str]
+
+
+_EN = _Texts(
+    day="📋 {title}, {first}",
+    week="📋 {title}, {first} to {last}",
+    charged="{name}: {came} kWh in, {went} kWh out",
+    produced="{name}: {came} kWh",
+    lowest="lowest charge: {soc} % ({at})",
+    load="{name}: {kwh} kWh, ran {long}",
+    no_load="no load ran",
+    data="data: {used} MB",
+    of_plan=" of {plan} MB a month",
+    complete="data of {pct} % of the minutes",
+    nothing="nothing is known of these days",
+    devices=MappingProxyType(
+        {"battery": "battery", "solar": "sun", "inverter": "house", "generator": "generator"}
+    ),
+)
+_IT = _Texts(
+    day="📋 {title}, {first}",
+    week="📋 {title}, da {first} a {last}",
+    charged="{name}: {came} kWh in carica, {went} kWh in scarica",
+    produced="{name}: {came} kWh",
+    lowest="carica minima: {soc} % ({at})",
+    load="{name}: {kwh} kWh, acceso per {long}",
+    no_load="nessun carico acceso",
+    data="dati: {used} MB",
+    of_plan=" su {plan} MB al mese",
+    complete="dati del {pct} % dei minuti",
+    nothing="di questi giorni non si sa nulla",
+    devices=MappingProxyType(
+        {"battery": "batteria", "solar": "sole", "inverter": "casa", "generator": "generatore"}
+    ),
+)
+_LANGUAGES: Mapping[Language, _Texts] = MappingProxyType({"en": _EN, "it": _IT})
+
+
+def digest_message(digest: Digest, language: Language) -> Message:
+    """The whole digest; what is not known is left out, never shown as 0."""
+    texts, common = _LANGUAGES[language], words.LANGUAGES[language]
+    last = digest.end - timedelta(days=1)
+    frame = texts.day if last == digest.first else texts.week
+    headline = frame.format(title=digest.title, first=_day(digest.first, common), last=_day(last, common))
+    return Message(headline, tuple(_lines(digest, texts, common)) or (texts.nothing,))
+
+
+def _lines(digest: Digest, texts: _Texts, common: words.Texts) -> list[str]:
+    lines = []
+    for energy in digest.energy:
+        frame = texts.charged if energy.out_kwh > 0 else texts.produced
+        came, went = _number(energy.in_kwh, common), _number(energy.out_kwh, common)
+        lines.append(frame.format(name=_name(energy.channel, texts), came=came, went=went))
+    if digest.lowest is not None:
+        at = words.clock_time(digest.lowest.at_s, ZoneInfo(digest.timezone), common)
+        lines.append(texts.lowest.format(soc=_number(digest.lowest.soc_pct, common), at=at))
+    ran = busiest(digest.loads)
+    for load in ran:
+        long = words.long(load.minutes_on * 60, common)
+        lines.append(texts.load.format(name=load.title, kwh=_number(load.kwh, common), long=long))
+    if digest.loads and not ran:
+        lines.append(texts.no_load)
+    if digest.used_bytes is not None:
+        data = texts.data.format(used=_number(digest.used_bytes / 1e6, common))
+        if digest.plan_bytes:
+            data += texts.of_plan.format(plan=round(digest.plan_bytes / 1e6))
+        lines.append(data)
+    pct = 100 * digest.minutes_present / max(1, digest.minutes_expected)
+    if lines and pct < _COMPLETE_PCT:
+        lines.append(texts.complete.format(pct=_number(pct, common)))
+    return lines
+
+
+def _name(channel: str, texts: _Texts) -> str:
+    device, _, field = channel.partition(".")
+    name = texts.devices.get(device, device.replace("_", " "))
+    # A device may have several powers, such as an inverter's own and its input's.
+    return name if field in ("power", "ac_power") else f"{name} ({field.replace('_', ' ')})"
+
+
+def _day(day: date, common: words.Texts) -> str:
+    return f"{common.weekdays[day.weekday()]} {day:%d/%m}"
+
+
+def _number(value: float, common: words.Texts) -> str:
+    return f"{value:.1f}".replace(".", common.decimal_mark)
