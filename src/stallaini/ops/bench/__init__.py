@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from stallaini.clock import SystemClock
-from stallaini.ops.bench import budget, chart, codec, edge_load, ingest, lab, link, wire, year
+from stallaini.ops.bench import alarm, budget, chart, codec, edge_load, ingest, lab, link, wire, year
 from stallaini.ops.bench.report import Figure, as_json, as_text
 from stallaini.ops.progress import Progress
 
@@ -37,6 +37,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     plans = benches.add_parser("budget", help="a year on three data plans, governed (about 2 min)")
     budget.configure(plans)
     plans.set_defaults(run_bench=budget.run)
+    told = benches.add_parser("alarm", help="alarm bit on the bus to message in Telegram (5 min)")
+    alarm.configure(told)
+    told.set_defaults(run_bench=alarm.run)
     lived = benches.add_parser("year", help="the whole system lives a year, store against twin (15 min)")
     year.configure(lived)
     lived.set_defaults(run_bench=year.run)

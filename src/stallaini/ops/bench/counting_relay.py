@@ -10,9 +10,13 @@ Address = tuple[str, int]
 
 
 class CountingRelay:
-    """Passes datagrams between one client and a server; `ip_bytes` counts both ways, headers included."""
+    """Passes datagrams between one client and a server; `ip_bytes` counts both ways, headers included.
 
-    def __init__(self, server_port: int) -> None:
+    Each is under way for `delay_s`.
+    """
+
+    def __init__(self, server_port: int, delay_s: float = 0.0) -> None:
+        self._delay_s = delay_s
         self._server: Address = ("127.0.0.1", server_port)
         self._client: Address | None = None
         self.ip_bytes = 0
@@ -37,12 +41,19 @@ class CountingRelay:
     def _up(self, data: bytes, source: Address) -> None:
         self._client = source
         self.ip_bytes += len(data) + _IP_UDP_BYTES
-        self._back.sendto(data, self._server)
+        self._pass(lambda: self._back.sendto(data, self._server))
 
     def _down(self, data: bytes, _source: Address) -> None:
         self.ip_bytes += len(data) + _IP_UDP_BYTES
-        if self._client is not None:
-            self._front.sendto(data, self._client)
+        client = self._client
+        if client is not None:
+            self._pass(lambda: self._front.sendto(data, client))
+
+    def _pass(self, send: Callable[[], None]) -> None:
+        if self._delay_s:
+            asyncio.get_running_loop().call_later(self._delay_s, send)
+        else:
+            send()
 
 
 class _Side(asyncio.DatagramProtocol):

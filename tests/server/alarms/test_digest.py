@@ -1,0 +1,87 @@
+"""What a day was like, told in both languages."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from tests.support.alarm_house import ANNA, AlarmHouse
+from tests.support.serving import START_MINUTE, START_S
+
+from stallaini.link.messages import Event, Scalar
+from stallaini.server.alarms.digest import Digest, Energy, LoadUse, Lowest
+from stallaini.server.alarms.digest_words import digest_message
+from stallaini.server.alarms.settings import Told, digest_due
+from stallaini.site.billing import load_zone
+
+ROME = load_zone("Europe/Rome")
+DIGEST = Digest(
+    site="noto",
+    title="Noto",
+    timezone="Europe/Rome",
+    first=date(2026, 11, 15),
+    end=date(2026, 11, 16),
+    energy=(Energy("battery.power", 6.14, 5.4), Energy("solar.power", 9.0, 0.0)),
+    lowest=Lowest(41.5, 1_794_800_400),
+    loads=(LoadUse("well_pump", "Well pump", 1.1, 31), LoadUse("heater", "Heater", 0.0, 0)),
+    used_bytes=153_000,
+    plan_bytes=200_000_000,
+    minutes_expected=1440,
+    minutes_present=1300,
+)
+NOON_S = START_S
+EIGHT_S = START_S + 19 * 3600
+
+
+def test_in_both_languages() -> None:
+    assert digest_message(DIGEST, "en").plain().splitlines() == [
+        "📋 Noto, Sun 15/11",
+        "battery: 6.1 kWh in, 5.4 kWh out",
+        "sun: 9.0 kWh",
+        "lowest charge: 41.5 % (Mon 16/11 04:40)",
+        "Well pump: 1.1 kWh, ran 31 min",
+        "data: 0.2 MB of 200 MB a month",
+        "data of 90.3 % of the minutes",
+    ]
+    italian = digest_message(DIGEST, "it").plain()
+    assert "batteria: 6,1 kWh in carica, 5,4 kWh in scarica" in italian
+    assert "carica minima: 41,5 %" in italian
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    empty = Digest("x", "X", "UTC", date(2026, 11, 9), date(2026, 11, 16), (), None, (), None, None, 1, 0)
+    message = digest_message(empty, "en")
+    assert message.headline == "📋 X, Mon 09/11 to Sun 15/11"
+    assert message.lines == ("nothing is known of these days",)
+
+
+def test_a_digest_is_told_in_the_morning_and_a_week_on_monday() -> None:
+    assert digest_due("day", START_S + 15 * 3600, ROME) is None  # four in the morning
+    assert digest_due("day", EIGHT_S, ROME) == (date(2026, 11, 16), date(2026, 11, 17))
+    assert digest_due("week", EIGHT_S, ROME) is None  # a Tuesday
+    assert digest_due("week", NOON_S, ROME) == (date(2026, 11, 9), date(2026, 11, 16))
+
+
+async def test_whoever_wants_it_gets_yesterday_once(tmp_path: Path) -> None:
+    house = AlarmHouse(tmp_path)
+    await house.prepare(Told("anna", digest=("day",)))
+    await house.site.minutes(
+        *((START_MINUTE + n, {"battery.power.mean": 600.0, "battery.soc.min": 50.0 - n}) for n in range(10))
+    )
+    usage: dict[str, Scalar] = {
+        "day": "2026-11-16",
+        "plan": 200_000_000,
+        "billing_day": 1,
+        "mode": "normal",
+        "interval_s": 60,
+    }
+    more: dict[str, Scalar] = {"live": True, "live_price": 0, "up": 900, "down": 100, "telemetry": 1_500_000}
+    await house.site.events(Event(START_S, "link.usage", {**usage, **more}))
+    house.clock.advance(19 * 3600 + 120)
+    for _ in range(3):
+        await house.patrol.walk()
+        await house.later(60)
+    (text,) = (text for text in house.telegram.sees(ANNA) if "📋" in text)
+    assert text.startswith("<b>📋 The lab, Mon 16/11</b>\nbattery: 0.1 kWh\nlowest charge: 41.0 %")
+    assert "data: 1.5 MB of 200 MB a month" in text
+    house.kill()
