@@ -157,6 +157,25 @@ async def test_the_page_is_served_with_assets_kept_for_good(tmp_path: Path, page
         assert problem_of(await client.get("/assets/gone-abc.js"))["status"] == 404
 
 
+async def test_a_packed_file_goes_to_who_can_read_it(tmp_path: Path, page: Path) -> None:
+    (page / "index.html.br").write_bytes(b"packed")
+    (page / "assets" / "index-abc.js.br").write_bytes(b"packed too")
+    async with serving(tmp_path, static_dir=page) as running:
+        for path, kind, body in (
+            ("/", "text/html", b"packed"),
+            ("/assets/index-abc.js", "text/javascript", b"packed too"),
+        ):
+            headers = {"Accept-Encoding": "gzip, br;q=0.9"}
+            async with running.client().stream("GET", path, headers=headers) as answer:
+                assert answer.headers["content-encoding"] == "br"
+                assert "Accept-Encoding" in answer.headers["vary"]
+                assert answer.headers["content-type"].startswith(kind)
+                assert b"".join([part async for part in answer.aiter_raw()]) == body
+            plain = await running.client(**{"Accept-Encoding": "gzip"}).get(path)
+            assert plain.headers.get("content-encoding") != "br"
+            assert b"packed" not in plain.content
+
+
 @pytest.mark.parametrize(
     "path", ["/../secret.txt", "/%2e%2e/secret.txt", "/assets/..%2f..%2fsecret.txt", "/%00.js"]
 )

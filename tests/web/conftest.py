@@ -61,7 +61,7 @@ class Visit:
     def open_history(self, place: str = "") -> Page:
         """Open the page of the past and wait for live values and a drawn chart."""
         page = self.open_live(f"page=history&{place}")
-        expect(page.locator(".plot-flow canvas")).to_be_visible()
+        expect(page.locator(".plot canvas")).to_be_visible()
         return page
 
     def shows_no_fault(self) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import threading
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -120,15 +121,22 @@ def _site_routes(world: World) -> APIRouter:
         _admit(world, request)
         return world.now(site)
 
-    @api.get("/sites/{site}/series")
-    async def series(
-        site: str, name: str, start: datetime, end: datetime, points: int = Query(500)
-    ) -> dict[str, Any]:
-        return world.series(site, name, start, end, points)
+    @api.get("/sites/{site}/columns")
+    async def columns(
+        request: Request,
+        site: str,
+        name: Annotated[list[str], Query()],
+        start: datetime,
+        end: datetime,
+        points: int = 500,
+    ) -> Response:
+        return _kept(request, world.columns(name, start, end, points))
 
     @api.get("/sites/{site}/energy")
-    async def energy(site: str, start: str, end: str) -> dict[str, Any]:
-        return world.energy(site, start, end)
+    async def energy(
+        request: Request, site: str, start: str, end: str, name: Annotated[list[str], Query()], by: str
+    ) -> Response:
+        return _kept(request, world.energy(by, start, end, name))
 
     @api.get("/sites/{site}/budget")
     async def budget(site: str) -> dict[str, Any]:
@@ -140,6 +148,16 @@ def _site_routes(world: World) -> APIRouter:
         return StreamingResponse(_stream(world, site), media_type="text/event-stream")
 
     return api
+
+
+def _kept(request: Request, answer: dict[str, Any]) -> Response:
+    """An answer that a browser keeps and asks for again by its tag."""
+    body = json.dumps(answer)
+    tag = f'W/"{zlib.crc32(body.encode()):08x}"'
+    headers = {"etag": tag, "cache-control": "private, no-cache"}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)
 
 
 async def _stream(world: World, site: str) -> AsyncIterator[str]:

@@ -127,8 +127,8 @@ def test_sign_in_see_live_values_and_history_see_them_go_stale(visitor: Visitor,
     first = page.get_by_test_id("power").inner_text()
     expect(page.get_by_test_id("power")).not_to_have_text(first, timeout=3_000)
     page.get_by_role("link", name="History").click()
-    expect(page.locator(".plot-flow canvas")).to_be_visible()
-    expect(page.locator(".caption-value").first).to_contain_text("20 to 80")
+    expect(page.locator(".plot canvas")).to_be_visible()
+    expect(page.locator(".legend-value").first).to_contain_text("20 to 80")
     expect(page.locator(".energy-days li")).to_have_count(7)
     expect(page.locator(".energy-days li").last).not_to_contain_text("–")
 

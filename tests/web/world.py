@@ -43,6 +43,9 @@ _FIELDS = {
 }
 
 
+_EACH = ("mean", "min", "max")
+
+
 @dataclass
 class World:
     """What the stand-in server knows; tests turn its knobs while the page looks on."""
@@ -71,7 +74,7 @@ class World:
     role: str = "viewer"
 
     def __post_init__(self) -> None:
-        self.minute0, self.soc_pct, self.history_w = _history(int(time.time() // 60))
+        self.minute0, self.soc_pct, self.history_w, self.solar_w = _history(int(time.time() // 60))
 
     def fall_silent(self, seconds_ago: float = 0.0) -> None:
         """No reading comes any more; the last one is `seconds_ago` old."""
@@ -157,65 +160,88 @@ class World:
                 {"name": name, "quantity": quantity, "unit": unit, "stale_after_s": SOLAR_STALE_AFTER_S}
                 for name, quantity, unit in (("solar.power", "power", "W"), ("solar.mode", "state", ""))
             ]
-        kept = [("soc", "last"), ("power", "mean"), ("power", "min"), ("power", "max")]
+        kept = [("battery.soc", "%", "last"), *(("battery.power", "W", each) for each in _EACH)]
+        if self.solar_age_s is not None:
+            kept += [("solar.power", "W", each) for each in _EACH]
         return {
             "site": site,
             "title": self.titles[site],
             "timezone": "Europe/Rome",
             "latitude": 36.89,
             "longitude": 15.07,
+            "first_minute_at": iso(self.minute0 * 60),
             "devices": devices,
             "channels": channels if self.heard_before else [],
             "series": [
-                {"name": f"battery.{f}.{a}", "channel": f"battery.{f}", "aggregate": a, "unit": _FIELDS[f][1]}
-                for f, a in kept
+                {"name": f"{channel}.{aggregate}", "channel": channel, "aggregate": aggregate, "unit": unit}
+                for channel, unit, aggregate in kept
             ],
             "loads": [],
         }
 
-    def series(self, site: str, name: str, start: datetime, end: datetime, points: int) -> dict[str, Any]:
-        """GET /sites/{site}/series."""
+    def columns(self, names: list[str], start: datetime, end: datetime, points: int) -> dict[str, Any]:
+        """GET /sites/{site}/columns."""
         first, last = int(start.timestamp() // 60), int(end.timestamp() // 60)
         bucket = max(1, math.ceil((last - first) / points))
-        column = self.soc_pct if name == "battery.soc" else self.history_w
-        starts = list(range(first, last, bucket))
-        rows = [_bucket(column, at - self.minute0, bucket) for at in starts]
+        begin, finish = first // bucket, -(-last // bucket)
         return {
-            "site": site,
-            "name": name,
-            "unit": "%" if name == "battery.soc" else "W",
-            "start": iso(first * 60),
-            "end": iso(last * 60),
             "bucket_s": bucket * 60,
-            "t": [at * 60 for at in starts],
-            "mean": [row[0] for row in rows],
-            "min": [row[1] for row in rows],
-            "max": [row[2] for row in rows],
+            "first": begin * bucket * 60,
+            "count": finish - begin,
+            "columns": [self._packed(name, begin * bucket, finish * bucket, bucket) for name in names],
         }
 
-    def energy(self, site: str, start: str, end: str) -> dict[str, Any]:
-        """GET /sites/{site}/energy?by=day, `end` excluded."""
-        days = []
-        day = datetime.fromisoformat(start).date()
-        while day < datetime.fromisoformat(end).date():
-            begin = int(datetime(day.year, day.month, day.day, tzinfo=ROME).timestamp() // 60)
-            following = day + timedelta(days=1)
-            until = int(
-                datetime(following.year, following.month, following.day, tzinfo=ROME).timestamp() // 60
-            )
-            part = self.history_w[max(0, begin - self.minute0) : max(0, until - self.minute0)]
+    def _packed(self, name: str, begin: int, finish: int, bucket: int) -> dict[str, Any]:
+        unit = "%" if name == "battery.soc" else "W"
+        column = self.soc_pct if unit == "%" else self.solar_w if name == "solar.power" else self.history_w
+        step = 0.01 if unit == "%" else 1
+        rows = [_bucket(column, at - self.minute0, bucket) for at in range(begin, finish, bucket)]
+        packed: dict[str, Any] = {"name": name, "unit": unit, "step": step}
+        packed |= {"mean": [], "below": [], "above": []}
+        before = 0
+        for row in rows:
+            if row is None:
+                packed["mean"].append(None)
+                continue
+            mean, low, high = (round(value / step) for value in row)
+            packed["mean"].append(mean - before)
+            packed["below"].append(mean - low)
+            packed["above"].append(high - mean)
+            before = mean
+        return packed
+
+    def energy(self, by: str, start: str, end: str, names: list[str]) -> dict[str, Any]:
+        """GET /sites/{site}/energy, `end` excluded."""
+        first, stop = datetime.fromisoformat(start).date(), datetime.fromisoformat(end).date()
+        days = [first + timedelta(days=offset) for offset in range((stop - first).days)]
+        starts = [day for day in days if by == "day" or day.day == 1 or day == first]
+        edges = [
+            int(datetime(day.year, day.month, day.day, tzinfo=ROME).timestamp() // 60)
+            for day in (*starts, stop)
+        ]
+        return {
+            "by": by,
+            "timezone": "Europe/Rome",
+            "days": [
+                self._energy_between(day.isoformat(), begin, until, names)
+                for day, begin, until in zip(starts, edges, edges[1:], strict=False)
+            ],
+        }
+
+    def _energy_between(self, day: str, begin: int, until: int, names: list[str]) -> dict[str, Any]:
+        channels = {}
+        for name in names:
+            column = self.solar_w if name == "solar.power" else self.history_w
+            part = column[max(0, begin - self.minute0) : max(0, until - self.minute0)]
             present = part[~np.isnan(part)]
-            in_kwh, out_kwh = np.clip(present, 0, None).sum() / 60e3, np.clip(-present, 0, None).sum() / 60e3
-            days.append(
-                {
-                    "day": day.isoformat(),
-                    "minutes_present": len(present),
-                    "minutes": until - begin,
-                    "channels": {"battery.power": {"in_kwh": round(in_kwh, 2), "out_kwh": round(out_kwh, 2)}},
-                }
-            )
-            day = following
-        return {"site": site, "by": "day", "timezone": "Europe/Rome", "days": days}
+            inward, outward = np.clip(present, 0, None).sum() / 60e3, np.clip(-present, 0, None).sum() / 60e3
+            channels[name] = {"in_kwh": round(inward, 2), "out_kwh": round(outward, 2)}
+        return {
+            "day": day,
+            "minutes_present": len(present),
+            "minutes": until - begin,
+            "channels": channels,
+        }
 
     def budget(self, site: str) -> dict[str, Any]:
         """GET /sites/{site}/budget; without a plan the site has not told of it yet."""
@@ -252,20 +278,20 @@ def iso(unix_s: float) -> str:
     return datetime.fromtimestamp(unix_s, UTC).isoformat().replace("+00:00", "Z")
 
 
-def _bucket(column: np.ndarray, at: int, width: int) -> tuple[float | None, float | None, float | None]:
+def _bucket(column: np.ndarray, at: int, width: int) -> tuple[float, float, float] | None:
     part = column[max(0, at) : max(0, at + width)]
     part = part[~np.isnan(part)]
     if len(part) == 0:
-        return None, None, None
-    return round(float(part.mean()), 2), round(float(part.min()), 2), round(float(part.max()), 2)
+        return None
+    return float(part.mean()), float(part.min()), float(part.max())
 
 
-def _history(now_minute: int) -> tuple[int, np.ndarray, np.ndarray]:
-    """First minute, SOC and power by the minute up to now: sun by day, a house all day, two gaps."""
+def _history(now_minute: int) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
+    """First minute, then by the minute up to now SOC, the battery's power and the sun's; two gaps."""
     minutes = HISTORY_DAYS * 1440
     first = now_minute - minutes
     random = np.random.default_rng(7)
-    soc_pct, power_w = np.empty(minutes), np.empty(minutes)
+    soc_pct, power_w, solar_w = np.empty(minutes), np.empty(minutes), np.empty(minutes)
     cloud, soc = 0.5, 0.55
     for index in range(minutes):
         at = datetime.fromtimestamp((first + index) * 60, ROME)
@@ -282,11 +308,11 @@ def _history(now_minute: int) -> tuple[int, np.ndarray, np.ndarray]:
         if soc >= 0.995 and flow_w > 0:
             flow_w *= 0.02
         soc = min(1.0, max(0.1, soc + flow_w / 60e3 / CAPACITY_KWH))
-        soc_pct[index], power_w[index] = soc * 100, flow_w
+        soc_pct[index], power_w[index], solar_w[index] = soc * 100, flow_w, max(0.0, flow_w + house_w)
     for start, length in (
         (GAP_START_MINUTES_AGO, GAP_MINUTES),
         (RECENT_GAP_START_MINUTES_AGO, RECENT_GAP_MINUTES),
     ):
-        soc_pct[-start : -start + length] = np.nan
-        power_w[-start : -start + length] = np.nan
-    return first, soc_pct, power_w
+        for column in (soc_pct, power_w, solar_w):
+            column[-start : -start + length] = np.nan
+    return first, soc_pct, power_w, solar_w

@@ -97,7 +97,10 @@ class Load(BaseModel):
 
 
 class SiteDetail(BaseModel):
-    """What a site consists of, as its own description says; empty until the site was first heard of."""
+    """What a site consists of, as its own description says; empty until the site was first heard of.
+
+    `first_minute_at` is the oldest minute there is of it, an imported one too.
+    """
 
     model_config = example(
         site="noto",
@@ -105,6 +108,7 @@ class SiteDetail(BaseModel):
         timezone="Europe/Rome",
         latitude=36.89,
         longitude=15.07,
+        first_minute_at="2024-05-02T09:14:00Z",
         devices=[{"name": "battery", "kind": "can_battery", "title": "2 x US5000"}],
         channels=[{"name": "battery.soc", "quantity": "soc", "unit": "%", "stale_after_s": 5.0}],
         series=[
@@ -117,6 +121,7 @@ class SiteDetail(BaseModel):
     timezone: str
     latitude: float | None
     longitude: float | None
+    first_minute_at: IsoTime | None
     devices: list[Device]
     channels: list[Channel]
     series: list[SeriesListed]

@@ -40,12 +40,14 @@ async def list_sites(parts: Parts, actor: AnyActor) -> shapes.SiteList:
 async def describe_site(site: SiteName, parts: Parts, _: Viewer) -> shapes.SiteDetail:
     """What a site consists of: devices, channels, series (imported ones too), loads."""
     found = await parts.sites.description(site)
+    first_minute = await parts.store.first_minute(site)
     return shapes.SiteDetail(
         site=site,
         title=found.title,
         timezone=found.timezone,
         latitude=found.latitude,
         longitude=found.longitude,
+        first_minute_at=None if first_minute is None else iso_minute(first_minute),
         devices=[shapes.Device(name=d.name, kind=d.kind, title=d.title) for d in found.devices],
         channels=[
             shapes.Channel(

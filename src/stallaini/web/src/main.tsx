@@ -12,3 +12,5 @@ import { App } from "./view/App.tsx";
 
 render(<App />, document.getElementById("app")!);
 void begin();
+// The page's files are there without a network too; browsers allow that on HTTPS and on this machine.
+if ("serviceWorker" in navigator) void navigator.serviceWorker.register("/sw.js").catch(() => undefined);

@@ -1,11 +1,11 @@
-import { computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 
 import { api, ApiError } from "./api/client.ts";
 import { LiveFeed, type LinkState } from "./api/live.ts";
 import type { Session, Site, SiteRow } from "./api/types.ts";
+import { forget, keep, recall, type Kept } from "./kept.ts";
 import { elapsedS, liveness, type Heard, type Liveness } from "./logic/age.ts";
 
-export type Span = "day" | "week";
 export const PAGES = ["now", "history", "data"] as const;
 export type Page = (typeof PAGES)[number];
 export type Phase = "loading" | "login" | "unreachable" | "ready";
@@ -46,8 +46,6 @@ window.addEventListener("hashchange", () => (place.value = new URLSearchParams(l
 
 export const page = computed<Page>(() => PAGES.find((each) => each === place.value.get("page")) ?? "now");
 
-export const span = computed<Span>(() => (place.value.get("span") === "week" ? "week" : "day"));
-
 export const chosenSite = computed<string | null>(() => {
   const wished = place.value.get("site");
   const known = sites.value.map((row) => row.site);
@@ -85,13 +83,30 @@ export async function begin(): Promise<void> {
     if (fault instanceof ApiError && fault.status === 401) {
       signedOut();
     } else {
-      if (phase.value !== "ready") phase.value = "unreachable";
+      if (phase.value !== "ready") startWithoutServer();
       retry = window.setTimeout(() => void begin(), RETRY_MS);
     }
   }
 }
 
+/** The last known state, if there is one, is shown with its age; the server is tried again all the while. */
+let last: Kept | null = null;
+
+function startWithoutServer(): void {
+  last = recall();
+  if (last === null) {
+    phase.value = "unreachable";
+    return;
+  }
+  batch(() => {
+    session.value = last!.session;
+    sites.value = last!.sites;
+    phase.value = "ready";
+  });
+}
+
 export function signedOut(): void {
+  forget();
   session.value = null;
   sites.value = [];
   phase.value = "login";
@@ -108,8 +123,10 @@ export async function signOut(): Promise<void> {
 // One feed for the chosen site; changing the site, or signing out, ends the old one.
 effect(() => {
   const name = phase.value === "ready" ? chosenSite.value : null;
-  site.value = null;
-  heard.value = null;
+  const known = last !== null && last.site.site === name ? last : null;
+  last = null;
+  site.value = known?.site ?? null;
+  heard.value = known && { now: known.now, steadyMs: performance.now(), wallMs: known.wallMs };
   if (name === null) return undefined;
   let ended = false;
   let again: number | undefined;
@@ -128,6 +145,9 @@ effect(() => {
   const feed = new LiveFeed(name, {
     onNow: (now) => {
       heard.value = { now, steadyMs: performance.now(), wallMs: Date.now() };
+      if (session.value !== null && site.peek() !== null) {
+        keep({ session: session.value, sites: sites.value, site: site.peek()!, now, wallMs: Date.now() });
+      }
       // A site tells what it is only with its first words, and anew when its site file changes.
       const known = site.peek()?.channels.length;
       const changed = known !== undefined && known !== Object.keys(now.channels).length;

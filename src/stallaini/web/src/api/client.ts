@@ -1,4 +1,4 @@
-import type { Alarm, Budget, Energy, History, Now, Session, Site, SiteRow } from "./types.ts";
+import type { Alarm, Budget, Columns, Energy, Now, Session, Site, SiteRow } from "./types.ts";
 
 const PREFIX = "/api/v1";
 
@@ -37,6 +37,16 @@ async function reasonOf(response: Response): Promise<string> {
   }
 }
 
+/** Of the past: what the browser has already does not come again, and is shown while the server is away. */
+async function kept<T>(path: string): Promise<T> {
+  try {
+    return await call<T>(path, { cache: "no-cache" });
+  } catch (fault) {
+    if (!(fault instanceof ApiError) || (fault.status > 0 && fault.status < 500)) throw fault;
+    return await call<T>(path, { cache: "only-if-cached", mode: "same-origin" });
+  }
+}
+
 /** Calls that change something carry this header, which no foreign page can send. */
 const CHANGES = { "content-type": "application/json", "x-stallaini": "1" };
 
@@ -46,7 +56,7 @@ export const change = <T>(method: string, path: string, body?: unknown): Promise
 
 export const sitePath = (site: string): string => `/sites/${encodeURIComponent(site)}`;
 
-export const liveUrl = (site: string): string => `${PREFIX}${sitePath(site)}/live`;
+export const liveUrl = (site: string): string => `${PREFIX}${sitePath(site)}/live?changes=true`;
 
 export const api = {
   session: () => call<Session>("/session"),
@@ -55,14 +65,16 @@ export const api = {
   sites: async () => (await call<{ sites: SiteRow[] }>("/sites")).sites,
   site: (site: string) => call<Site>(sitePath(site)),
   now: (site: string) => call<Now>(`${sitePath(site)}/now`),
-  history: (site: string, name: string, startS: number, endS: number, points: number) =>
-    call<History>(`${sitePath(site)}/series?${span(startS, endS)}&name=${encodeURIComponent(name)}&points=${points}`),
+  columns: (site: string, names: string[], startS: number, endS: number, points: number) =>
+    kept<Columns>(`${sitePath(site)}/columns?${span(startS, endS)}&points=${points}${named(names)}`),
   alarms: async (site: string, state: "open" | "all") =>
     (await call<{ alarms: Alarm[] }>(`${sitePath(site)}/alarms?state=${state}`)).alarms,
   budget: (site: string) => call<Budget>(`${sitePath(site)}/budget`),
-  energy: (site: string, startDay: string, endDay: string) =>
-    call<Energy>(`${sitePath(site)}/energy?by=day&start=${startDay}&end=${endDay}`),
+  energy: (site: string, by: "day" | "month", startDay: string, endDay: string, names: string[]) =>
+    kept<Energy>(`${sitePath(site)}/energy?by=${by}&start=${startDay}&end=${endDay}${named(names)}`),
 };
+
+const named = (names: string[]): string => names.map((name) => `&name=${encodeURIComponent(name)}`).join("");
 
 function span(startS: number, endS: number): string {
   const iso = (unixS: number): string => new Date(unixS * 1000).toISOString().replace(".000Z", "Z");

@@ -1,3 +1,4 @@
+import { Follower, type Changes } from "../logic/changes.ts";
 import { api, ApiError, liveUrl } from "./client.ts";
 import type { Now } from "./types.ts";
 
@@ -32,6 +33,7 @@ export class LiveFeed {
   #hide: number | undefined;
   #failures = 0;
   #messageAtMs = 0;
+  #follower: Follower | null = null;
   #away = false;
   #stopped = false;
 
@@ -67,17 +69,27 @@ export class LiveFeed {
     if (document.hidden) return; // opened again when it is looked at
     this.#events.onLink("connecting");
     this.#messageAtMs = performance.now();
+    this.#follower = null;
     const stream = new EventSource(liveUrl(this.#site));
     this.#stream = stream;
     stream.addEventListener("open", () => this.#events.onLink("open"));
     stream.addEventListener("now", (message) => {
-      this.#failures = 0;
-      this.#messageAtMs = performance.now();
-      this.#events.onNow(JSON.parse(message.data as string) as Now);
+      const now = JSON.parse(message.data as string) as Now;
+      this.#follower = new Follower(now);
+      this.#heard(now);
+    });
+    stream.addEventListener("changes", (message) => {
+      if (this.#follower !== null) this.#heard(this.#follower.next(JSON.parse(message.data as string) as Changes));
     });
     stream.addEventListener("minute", () => this.#events.onMinute());
     stream.addEventListener("error", () => this.#onError());
   };
+
+  #heard(now: Now): void {
+    this.#failures = 0;
+    this.#messageAtMs = performance.now();
+    this.#events.onNow(now);
+  }
 
   #onError(): void {
     this.#close();

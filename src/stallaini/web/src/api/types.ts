@@ -53,6 +53,8 @@ export interface Site {
   timezone: string;
   latitude: number | null;
   longitude: number | null;
+  /** The oldest minute there is; null: none yet. */
+  first_minute_at?: string | null;
   devices: Device[];
   channels: Channel[];
   series: Series[];
@@ -78,19 +80,25 @@ export interface Now {
   channels: Record<string, ChannelNow>;
 }
 
-export interface History {
+/** A series in whole steps: the first mean, then differences; see the server's `columns`. */
+export interface PackedColumn {
   name: string;
   unit: string;
-  start: string;
-  end: string;
-  bucket_s: number;
-  /** Starts of the buckets, Unix seconds; a bucket without data holds null in each column. */
-  t: number[];
+  step: number;
   mean: (number | null)[];
-  min: (number | null)[];
-  max: (number | null)[];
+  below?: number[];
+  above?: number[];
 }
 
+export interface Columns {
+  bucket_s: number;
+  /** The first bucket's start, Unix seconds. */
+  first: number;
+  count: number;
+  columns: PackedColumn[];
+}
+
+/** A day, or a month from `day` on. */
 export interface EnergyDay {
   day: string;
   minutes_present: number;

@@ -1,80 +1,145 @@
-import "uplot/dist/uPlot.min.css";
+import type uPlot from "uplot";
 
-import uPlot from "uplot";
+import { moved, zoomed, type Bounds, type View } from "../logic/view.ts";
+import { listen } from "./gestures.ts";
+import { dataOf, makePlot, type Drawn, type Frame, type Line } from "./plot.ts";
 
-import { makePlot, type Frame, type PlotPart } from "./plot.ts";
+export interface ChartEvents {
+  /** The view moved by hand; comes each frame. */
+  onView(view: View): void;
+  /** The bucket under the cursor; null: none. */
+  onCursor(index: number | null): void;
+}
 
-/** Plots under each other, each filling its host, with one cursor. */
+const PAN_SHARE = 0.25;
+const KEY_ZOOM = 0.6;
+const AWAY_PX = -10;
+
+/** A plot that fills its host and can be dragged, zoomed and walked through. */
 export class Chart {
-  readonly #parts: PlotPart[];
-  readonly #plots: uPlot[];
+  readonly #host: HTMLElement;
+  readonly #events: ChartEvents;
+  readonly #plot: uPlot;
   readonly #resize: ResizeObserver;
-  readonly #onCursor: (unixS: number | null) => void;
+  readonly #deafen: () => void;
+  #bounds: Bounds;
+  #drawn: Drawn;
+  #view: View;
+  #frame = 0;
   #index: number | null = null;
 
-  constructor(frame: Frame, parts: PlotPart[], onCursor: (unixS: number | null) => void) {
-    this.#parts = parts;
-    this.#onCursor = onCursor;
-    this.#plots = parts.map((part) => makePlot(frame, part, "history", (plot) => this.#moved(plot)));
-    for (const plot of this.#plots) {
-      plot.over.addEventListener("pointerdown", this.#onTouch);
-      plot.over.addEventListener("pointermove", this.#onTouch);
-    }
-    document.addEventListener("pointerdown", this.#onElsewhere);
+  constructor(host: HTMLElement, lines: Line[], frame: Frame, drawn: Drawn, view: View, bounds: Bounds, events: ChartEvents) {
+    this.#host = host;
+    this.#events = events;
+    this.#drawn = drawn;
+    this.#view = view;
+    this.#bounds = bounds;
+    this.#plot = makePlot(host, lines, frame, view, () => this.#drawn, (plot) => this.#moved(plot));
+    this.#deafen = listen(this.#plot.over, {
+      pan: (px) => this.#look(moved(this.#view, -px * this.#sPerPx(), this.#bounds)),
+      zoom: (factor, px) => this.#look(zoomed(this.#view, factor, this.#view.startS + px * this.#sPerPx(), this.#bounds)),
+      point: (px) => this.#plot.setCursor({ left: px, top: 0 }),
+    });
     this.#resize = new ResizeObserver(() => this.#fit());
-    for (const part of parts) this.#resize.observe(part.host);
+    this.#resize.observe(host);
+    document.addEventListener("pointerdown", this.#onElsewhere);
   }
 
   destroy(): void {
+    cancelAnimationFrame(this.#frame);
     this.#resize.disconnect();
+    this.#deafen();
     document.removeEventListener("pointerdown", this.#onElsewhere);
-    for (const plot of this.#plots) plot.destroy();
+    this.#plot.destroy();
   }
 
-  /** Arrow keys walk over the buckets; Escape leaves the chart's cursor. */
+  /** Other buckets of the same lines, and another view of them. */
+  show(drawn: Drawn, view: View, bounds: Bounds): void {
+    this.#bounds = bounds;
+    const same = view.startS === this.#view.startS && view.endS === this.#view.endS;
+    if (same && drawn === this.#drawn) return;
+    this.#view = view;
+    this.#plot.batch(() => {
+      if (drawn !== this.#drawn) {
+        this.#drawn = drawn;
+        this.#plot.setData(dataOf(drawn) as uPlot.AlignedData, false);
+      }
+      this.#plot.setScale("x", { min: view.startS, max: view.endS });
+    });
+  }
+
+  /** The picture as it stands. */
+  get canvas(): HTMLCanvasElement {
+    return this.#plot.ctx.canvas;
+  }
+
+  /** Arrow keys walk over the buckets, with Shift they pan; + and - zoom; Escape leaves the cursor. */
   key(event: KeyboardEvent): void {
-    const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -12, PageDown: 12, Home: -Infinity, End: Infinity };
-    const step = steps[event.key];
-    if (event.key === "Escape") this.#clear();
-    if (step === undefined) return;
+    const spanS = this.#view.endS - this.#view.startS;
+    const way = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
+    if (event.key === "Escape") return this.#clear();
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (way !== 0 && event.shiftKey) this.#look(moved(this.#view, way * spanS * PAN_SHARE, this.#bounds));
+    else if (event.key === "+" || event.key === "=") this.zoom(KEY_ZOOM);
+    else if (event.key === "-") this.zoom(1 / KEY_ZOOM);
+    else if (!this.#walk(event.key, way)) return;
     event.preventDefault();
-    const last = (this.#plots[0]?.data[0].length ?? 0) - 1;
-    const from = this.#index ?? (step > 0 ? -1 : last + 1);
-    this.#moveTo(Math.min(last, Math.max(0, from + step)));
   }
 
-  #moveTo(index: number): void {
-    for (const plot of this.#plots) {
-      const at = plot.data[0][index];
-      if (at !== undefined) plot.setCursor({ left: plot.valToPos(at, "x"), top: 0 });
-    }
+  /** Around the cursor, or around the middle. */
+  zoom(factor: number): void {
+    const { startS, endS } = this.#view;
+    const at = this.#index === null ? undefined : this.#plot.data[0][this.#index];
+    this.#look(zoomed(this.#view, factor, at ?? (startS + endS) / 2, this.#bounds));
+  }
+
+  #walk(key: string, way: number): boolean {
+    const [first, last] = this.#plot.series[0]!.idxs ?? [0, 0];
+    const steps: Record<string, number> = { PageUp: -12, PageDown: 12, Home: -Infinity, End: Infinity };
+    const step = way === 0 ? steps[key] : way;
+    if (step === undefined) return false;
+    const from = this.#index ?? (step > 0 ? first - 1 : last + 1);
+    const at = this.#plot.data[0][Math.min(last, Math.max(first, from + step))];
+    if (at !== undefined) this.#plot.setCursor({ left: this.#plot.valToPos(at, "x"), top: 0 });
+    return true;
+  }
+
+  #sPerPx(): number {
+    return (this.#view.endS - this.#view.startS) / this.#plot.over.clientWidth;
+  }
+
+  #look(view: View): void {
+    this.#view = view;
+    this.#draw();
+  }
+
+  /** Once a frame, however often hands move. */
+  #draw(): void {
+    if (this.#frame !== 0) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#plot.setScale("x", { min: this.#view.startS, max: this.#view.endS });
+      this.#events.onView(this.#view);
+    });
   }
 
   #moved(plot: uPlot): void {
     const index = plot.cursor.left !== undefined && plot.cursor.left >= 0 ? (plot.cursor.idx ?? null) : null;
+    if (index === this.#index) return;
     this.#index = index;
-    this.#onCursor(index === null ? null : (plot.data[0][index] ?? null));
+    this.#events.onCursor(index);
   }
 
-  /** uPlot follows the mouse by itself; a finger drawn along the chart does the same. */
-  #onTouch = (event: PointerEvent): void => {
-    if (event.pointerType === "mouse") return;
-    const left = event.clientX - (event.currentTarget as HTMLElement).getBoundingClientRect().left;
-    for (const plot of this.#plots) plot.setCursor({ left, top: 0 });
-  };
-
   #onElsewhere = (event: Event): void => {
-    if (!this.#parts.some((part) => part.host.contains(event.target as Node))) this.#clear();
+    if (!this.#host.contains(event.target as Node)) this.#clear();
   };
 
   #clear(): void {
-    for (const plot of this.#plots) plot.setCursor({ left: -10, top: -10 });
+    this.#plot.setCursor({ left: AWAY_PX, top: AWAY_PX });
   }
 
   #fit(): void {
-    this.#plots.forEach((plot, index) => {
-      const { clientWidth: width, clientHeight: height } = this.#parts[index]!.host;
-      if (width > 0 && (plot.width !== width || plot.height !== height)) plot.setSize({ width, height });
-    });
+    const { clientWidth: width, clientHeight: height } = this.#host;
+    if (width > 0 && (this.#plot.width !== width || this.#plot.height !== height)) this.#plot.setSize({ width, height });
   }
 }

@@ -2,34 +2,29 @@ import type uPlot from "uplot";
 
 import type { Run } from "../logic/runs.ts";
 
-const NAMES = {
-  card: "--card", soft: "--soft", grid: "--grid", night: "--night", hatch: "--hatch",
-  soc: "--soc", socFill: "--soc-fill", socBand: "--soc-band",
-  charge: "--charge", chargeFill: "--charge-fill", chargeBand: "--charge-band",
-  discharge: "--discharge", dischargeFill: "--discharge-fill", dischargeBand: "--discharge-band",
-} as const;
+/** How many lines have a colour of their own: --line-1 ... */
+export const LINE_COLOURS = 6;
 
-export type Colours = Record<keyof typeof NAMES, string>;
+export interface Colours {
+  card: string;
+  ink: string;
+  soft: string;
+  grid: string;
+  night: string;
+  hatch: string;
+  font: string;
+  lines: string[];
+}
 
 /** The colours of the theme in use: the style sheet is the one place that knows them. */
 export function colours(host: HTMLElement): Colours {
   const style = getComputedStyle(host);
-  const entries = Object.entries(NAMES).map(([name, variable]) => [name, style.getPropertyValue(variable).trim()]);
-  return Object.fromEntries(entries) as Colours;
-}
-
-/** One colour above zero and another below it. */
-export function signGradient(plot: uPlot, above: string, below: string): CanvasGradient | string {
-  const { top, height } = plot.bbox;
-  const zero = plot.valToPos(0, "y", true);
-  if (!Number.isFinite(zero) || height <= 0) return above;
-  const share = Math.min(1, Math.max(0, (zero - top) / height));
-  const gradient = plot.ctx.createLinearGradient(0, top, 0, top + height);
-  gradient.addColorStop(0, above);
-  gradient.addColorStop(share, above);
-  gradient.addColorStop(share, below);
-  gradient.addColorStop(1, below);
-  return gradient;
+  const of = (name: string): string => style.getPropertyValue(`--${name}`).trim();
+  return {
+    card: of("card"), ink: of("ink"), soft: of("soft"), grid: of("grid"), night: of("night"), hatch: of("hatch"),
+    font: style.fontFamily,
+    lines: Array.from({ length: LINE_COLOURS }, (_, index) => of(`line-${index + 1}`)),
+  };
 }
 
 /** Fill stretches of time over the full height. */
@@ -60,4 +55,21 @@ export function hatch(plot: uPlot, colour: string): CanvasPattern | string {
   }
   ctx.stroke();
   return plot.ctx.createPattern(tile, "repeat") ?? colour;
+}
+
+/** A word over each stretch that has room for it. */
+export function label(plot: uPlot, runs: readonly Run[], text: string, paint: Colours): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.font = `${11 * devicePixelRatio}px ${paint.font}`;
+  ctx.fillStyle = paint.soft;
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  const needed = ctx.measureText(text).width + 12 * devicePixelRatio;
+  for (const run of runs) {
+    const left = Math.max(bbox.left, plot.valToPos(run.startS, "x", true));
+    const right = Math.min(bbox.left + bbox.width, plot.valToPos(run.endS, "x", true));
+    if (right - left > needed) ctx.fillText(text, (left + right) / 2, bbox.top + bbox.height / 2);
+  }
+  ctx.restore();
 }

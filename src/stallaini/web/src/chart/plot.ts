@@ -1,142 +1,192 @@
 import uPlot from "uplot";
 
-import type { History } from "../api/types.ts";
+import type { Column, Grid } from "../logic/columns.ts";
 import { emptyRuns, type Run } from "../logic/runs.ts";
-import { colours, hatch, shade, signGradient, type Colours } from "./paint.ts";
+import type { Ticks } from "../logic/ticks.ts";
+import type { View } from "../logic/view.ts";
+import { colours, hatch, label, shade, type Colours } from "./paint.ts";
 
-/** What both plots of a history chart share: the span, its ticks and what lies behind the lines. */
-export interface Frame {
-  startS: number;
-  endS: number;
-  gridTicks: number[];
-  labelTicks: number[];
-  tickLabel(unixS: number): string;
+/** One line of a chart: which colour it has and how its axis writes values. */
+export interface Line {
+  colour: number;
+  /** Lines of one scale share an axis. */
+  scale: string;
+  /** The sign of the unit, written at the axis' top. */
+  sign: string;
+  /** Per cent: the axis is that of the whole. */
+  level: boolean;
+  /** Zero belongs to the picture. */
+  fromZero: boolean;
+  axisLabel(value: number, stepOfAxis: number): string;
+}
+
+/** What is drawn: columns over one grid, one for each line, and the nights there. */
+export interface Drawn {
+  grid: Grid;
+  columns: Column[];
   nights: Run[];
+}
+
+/** What a chart asks of its surroundings while it is drawn. */
+export interface Frame {
+  ticks(startS: number, endS: number, widthPx: number): Ticks;
+  tickLabel(ticks: Ticks, unixS: number): string;
   noData: string;
 }
 
-/** One plot: a column of buckets, its vertical scale and how its line is painted. */
-export interface PlotPart {
-  host: HTMLElement;
-  history: History;
-  kind: "level" | "flow";
-  labelled: boolean;
-  axisLabel(value: number): string;
-}
-
-/** Room for "−10.5" at the axis' font: uPlot's own width clips the minus sign. */
-const AXIS_PX = 42;
-const FONT = "12px system-ui, sans-serif";
-const LEAST_SWING = 100;
+/** Room for "−10.5" and the unit's sign: uPlot's own width clips them. */
+const AXIS_PX = 38;
+const SIGN_PX = 8;
+const FONT_PX = 12;
+const NARROW_PX = 520;
 /** A little above 100 %, where a full battery's line would else be cut. */
 const LEVEL_TOP = 101;
+const FILL_ALPHA = "1f";
+const BAND_ALPHA = "30";
+const MARKER_PX = 9;
 
-export function makePlot(frame: Frame, part: PlotPart, sync: string, onCursor: (plot: uPlot) => void): uPlot {
-  const { host } = part;
+export type Data = [number[], ...(number | null)[][]];
+
+export function dataOf(drawn: Drawn): Data {
+  const { grid, columns } = drawn;
+  const middles = Array.from({ length: grid.count }, (_, index) => grid.firstS + (index + 0.5) * grid.bucketS);
+  return [middles, ...columns.flatMap((column) => [column.mean, column.min, column.max])];
+}
+
+/** A plot of `lines` whose contents `drawn()` gives; its view is the scale "x". */
+export function makePlot(
+  host: HTMLElement, lines: Line[], frame: Frame, view: View, drawn: () => Drawn, onCursor: (plot: uPlot) => void,
+): uPlot {
   const paint = colours(host);
-  const { t, mean, min, max, bucket_s } = part.history;
-  const middles = t.map((startS) => startS + bucket_s / 2);
-  const empty = emptyRuns(t, mean, bucket_s, frame.startS, frame.endS);
-  const edge: uPlot.Series = { width: 0, points: { show: false } };
+  let hatched: string | CanvasPattern | null = null;
+  let runsOf: Drawn | null = null;
+  let empty: Run[] = [];
+  const emptyNow = (): Run[] => {
+    const now = drawn();
+    if (runsOf !== now) empty = emptyRuns(now.columns.map((column) => column.mean), now.grid.firstS, now.grid.bucketS, now.grid.count);
+    runsOf = now;
+    return empty;
+  };
+  const edge = (scale: string): uPlot.Series => ({ scale, width: 0, points: { show: false } });
   return new uPlot(
     {
       width: host.clientWidth,
       height: host.clientHeight,
-      padding: [6, 6, 0, 0],
+      padding: [10, lines.length > 0 && scalesOf(lines).length > 1 ? 0 : 8, 0, 0],
       legend: { show: false },
-      scales: { x: { time: true, range: [frame.startS, frame.endS] }, y: { range: part.kind === "level" ? [0, LEVEL_TOP] : flowRange } },
-      axes: axes(frame, part, paint),
-      series: [{}, line(part, paint), edge, edge],
-      bands: [{ series: [3, 2], fill: bandFill(part, paint) }],
+      scales: { x: { time: true, range: (_plot, low, high) => [low, high], min: view.startS, max: view.endS }, ...scales(lines) },
+      axes: [...timeAxes(frame, paint), ...valueAxes(lines, paint, host.clientWidth)],
+      series: [{}, ...lines.flatMap((line, index) => [lineSeries(line, index, paint), edge(line.scale), edge(line.scale)])],
+      bands: lines.map((line, index) => ({ series: [3 * index + 3, 3 * index + 2], fill: paint.lines[line.colour] + BAND_ALPHA })),
       cursor: {
         y: false,
         drag: { x: false, y: false },
-        sync: { key: sync, setSeries: false },
-        points: { size: 9, width: 2, stroke: paint.card, fill: (plot, index) => pointFill(plot, index, part, paint) },
+        bind: { dblclick: () => null },
+        points: {
+          // On the means alone, not on the edges of the bands.
+          size: (_plot, series) => (isMean(series) ? 10 : 0),
+          width: (_plot, series) => (isMean(series) ? 2 : 0),
+          stroke: paint.card,
+          fill: (_plot, series) => (isMean(series) ? paint.lines[lines[(series - 1) / 3]!.colour]! : "transparent"),
+        },
       },
       hooks: {
         drawClear: [(plot) => {
-          shade(plot, frame.nights, paint.night);
-          shade(plot, empty, hatch(plot, paint.hatch));
+          shade(plot, drawn().nights, paint.night);
+          shade(plot, emptyNow(), (hatched ??= hatch(plot, paint.hatch)));
         }],
-        draw: [(plot) => labelEmpty(plot, empty, frame.noData, paint)],
+        draw: [(plot) => label(plot, emptyNow(), frame.noData, paint)],
         setCursor: [onCursor],
       },
     },
-    [middles, mean, min, max],
+    dataOf(drawn()) as uPlot.AlignedData,
     host,
   );
 }
 
-function flowRange(_plot: uPlot, low: number | null, high: number | null): [number, number] {
-  const reach = (value: number): number => value * 1.08;
-  return [Math.min(-LEAST_SWING, reach(low ?? 0)), Math.max(LEAST_SWING, reach(high ?? 0))];
+const isMean = (series: number): boolean => (series - 1) % 3 === 0;
+
+const scalesOf = (lines: readonly Line[]): string[] => [...new Set(lines.map((line) => line.scale))];
+
+function scales(lines: readonly Line[]): uPlot.Scales {
+  const made: uPlot.Scales = {};
+  for (const scale of scalesOf(lines)) {
+    const line = lines.find((each) => each.scale === scale)!;
+    made[scale] = { range: (_plot, low, high) => rangeOf(line, low, high) };
+  }
+  return made;
 }
 
-function axes(frame: Frame, part: PlotPart, paint: Colours): uPlot.Axis[] {
-  const grid = { stroke: paint.grid, width: 1 };
-  const common = { font: FONT, stroke: paint.soft, ticks: { show: false } };
+function rangeOf(line: Line, low: number | null, high: number | null): [number, number] {
+  if (line.level && (low ?? 0) >= 0 && (high ?? 0) <= 100) return [0, LEVEL_TOP];
+  const zero = line.fromZero ? [0] : [];
+  const least = Math.min(low ?? 0, ...zero);
+  const most = Math.max(high ?? 1, ...zero);
+  const room = (most - least) * 0.06 || 1;
+  return [least === 0 ? 0 : least - room, most === 0 ? 0 : most + room];
+}
+
+function timeAxes(frame: Frame, paint: Colours): uPlot.Axis[] {
+  let shown: Ticks = { kind: "clock", at: [] };
+  const splits = (plot: uPlot, _axis: number, startS: number, endS: number): number[] => {
+    shown = frame.ticks(startS, endS, plot.bbox.width / devicePixelRatio);
+    return shown.at;
+  };
   return [
-    { ...common, grid, size: 4, splits: () => frame.gridTicks, values: (_plot, at) => at.map(() => "") },
     {
-      ...common, grid, size: AXIS_PX, gap: 6, space: 28,
-      ...(part.kind === "level" ? { splits: () => [0, 25, 50, 75, 100] } : {}),
-      values: (_plot, at) => at.map((value) => part.axisLabel(value)),
-    },
-    {
-      ...common, scale: "x", side: 2, size: part.labelled ? 22 : 0, gap: 2, grid: { show: false },
-      splits: () => frame.labelTicks, values: (_plot, at) => at.map((unixS) => (part.labelled ? frame.tickLabel(unixS) : "")),
+      font: `${FONT_PX}px ${paint.font}`, stroke: paint.soft, ticks: { show: false }, grid: { stroke: paint.grid, width: 1 },
+      size: 26, gap: 6, splits, values: (_plot, at) => at.map((unixS) => frame.tickLabel(shown, unixS)),
     },
   ];
 }
 
-function line(part: PlotPart, paint: Colours): uPlot.Series {
-  const points: uPlot.Series.Points = { size: 3, width: 0, filter: lonely, show: true };
-  if (part.kind === "level") return { stroke: paint.soc, fill: paint.socFill, width: 2, points: { ...points, fill: paint.soc } };
-  return {
-    stroke: (plot) => signGradient(plot, paint.charge, paint.discharge),
-    fill: (plot) => signGradient(plot, paint.chargeFill, paint.dischargeFill),
-    fillTo: 0,
-    width: 1.5,
-    points: { ...points, fill: paint.soft },
-  };
+/** One axis for each scale: the first on the left, the others on the right; a phone has room for two. */
+function valueAxes(lines: readonly Line[], paint: Colours, widthPx: number): uPlot.Axis[] {
+  const room = widthPx < NARROW_PX ? 2 : 4;
+  return scalesOf(lines).map((scale, index) => {
+    const own = lines.filter((line) => line.scale === scale);
+    const line = own[0]!;
+    return {
+      scale, side: index === 0 ? 3 : 1, show: index < room,
+      font: `${FONT_PX}px ${paint.font}`,
+      stroke: own.length === 1 ? paint.lines[line.colour]! : paint.soft,
+      ticks: { show: false },
+      grid: index === 0 ? { stroke: paint.grid, width: 1 } : { show: false },
+      size: AXIS_PX + SIGN_PX * line.sign.length, gap: 6, space: 34,
+      ...(line.level ? { splits: (_plot: uPlot, _axis: number, low: number, high: number) => levelSplits(low, high) } : {}),
+      values: (_plot, at, _axis, _space, stepOfAxis) =>
+        at.map((value, place) => line.axisLabel(value, stepOfAxis) + (place === at.length - 1 && line.sign !== "" ? `\u00a0${line.sign}` : "")),
+    } satisfies uPlot.Axis;
+  });
 }
 
-/** Between the extremes of each bucket. */
-function bandFill(part: PlotPart, paint: Colours): uPlot.Series.Fill {
-  if (part.kind === "level") return paint.socBand;
-  return (plot) => signGradient(plot, paint.chargeBand, paint.dischargeBand);
-}
-
-/** A bucket between two empty ones has no line; it is drawn as a point. */
-function lonely(plot: uPlot, series: number): number[] {
-  const values = plot.data[series]!;
-  const found: number[] = [];
-  for (let at = 0; at < values.length; at += 1) {
-    if (values[at] != null && values[at - 1] == null && values[at + 1] == null) found.push(at);
-  }
+function levelSplits(low: number, high: number): number[] {
+  const step = high - low > 60 ? 25 : high - low > 25 ? 10 : 5;
+  const found = [];
+  for (let at = Math.ceil(low / step) * step; at <= high; at += step) found.push(at);
   return found;
 }
 
-function pointFill(plot: uPlot, series: number, part: PlotPart, paint: Colours): string {
-  if (series !== 1) return "transparent";
-  if (part.kind === "level") return paint.soc;
-  const value = plot.data[1]![plot.cursor.idx ?? 0] ?? 0;
-  return value >= 0 ? paint.charge : paint.discharge;
+function lineSeries(line: Line, index: number, paint: Colours): uPlot.Series {
+  const stroke = paint.lines[line.colour]!;
+  return {
+    scale: line.scale,
+    stroke,
+    // Only the first line has a ground: several would hide each other.
+    ...(index === 0 && (line.level || line.fromZero) ? { fill: stroke + FILL_ALPHA, fillTo: 0 } : {}),
+    width: line.level ? 2 : 1.6,
+    points: { size: 3.5, width: 0, fill: stroke, show: true, filter: markers },
+  };
 }
 
-function labelEmpty(plot: uPlot, runs: readonly Run[], text: string, paint: Colours): void {
-  const { ctx, bbox } = plot;
-  ctx.save();
-  ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
-  ctx.fillStyle = paint.soft;
-  ctx.textAlign = "center";
-  ctx.textBaseline = "middle";
-  const needed = ctx.measureText(text).width + 12 * devicePixelRatio;
-  for (const run of runs) {
-    const left = plot.valToPos(run.startS, "x", true);
-    const right = plot.valToPos(run.endS, "x", true);
-    if (right - left > needed) ctx.fillText(text, (left + right) / 2, bbox.top + bbox.height / 2);
+/** Each minute has a mark where there is room; else only a bucket between two empty ones, which has no line. */
+function markers(plot: uPlot, series: number): number[] {
+  const values = plot.data[series]!;
+  const [from, to] = plot.series[0]!.idxs ?? [0, values.length - 1];
+  const roomy = plot.bbox.width / devicePixelRatio / Math.max(1, to - from) > MARKER_PX;
+  const found: number[] = [];
+  for (let at = from; at <= to; at += 1) {
+    if (values[at] != null && (roomy || (values[at - 1] == null && values[at + 1] == null))) found.push(at);
   }
-  ctx.restore();
+  return found;
 }

@@ -103,9 +103,9 @@ test("a day belongs to the site's zone", () => {
 });
 
 test("stretches without data are found at the ends and inside", () => {
-  const runs = emptyRuns([60, 120, 180, 240, 300], [1, null, null, 2, 3], 60, 0, 480);
-  assert.deepEqual(runs, [{ startS: 0, endS: 60 }, { startS: 120, endS: 240 }, { startS: 360, endS: 480 }]);
-  assert.deepEqual(emptyRuns([], [], 60, 0, 480), [{ startS: 0, endS: 480 }]);
+  const runs = emptyRuns([[null, 1, null, null, 2], [null, null, null, null, 3]], 0, 60, 6);
+  assert.deepEqual(runs, [{ startS: 0, endS: 60 }, { startS: 120, endS: 240 }, { startS: 300, endS: 360 }]);
+  assert.deepEqual(emptyRuns([[]], 0, 60, 2), [{ startS: 0, endS: 120 }]);
 });
 
 test("the sun over Noto rises and sets when the almanac says", () => {

@@ -4,21 +4,16 @@ export interface Run {
   endS: number;
 }
 
-/** Stretches of start..end without data: empty buckets, and what lies before the first or after the last one. */
-export function emptyRuns(
-  t: readonly number[], mean: readonly (number | null)[], bucketS: number, startS: number, endS: number,
-): Run[] {
+/** Stretches of the buckets in which no column has a value. */
+export function emptyRuns(columns: readonly (readonly (number | null)[])[], firstS: number, bucketS: number, count: number): Run[] {
   const runs: Run[] = [];
-  let emptyFromS = startS;
-  const close = (untilS: number): void => {
-    if (untilS - emptyFromS >= bucketS) runs.push({ startS: emptyFromS, endS: untilS });
-  };
-  t.forEach((bucketStartS, index) => {
-    if (mean[index] === null || mean[index] === undefined) return;
-    close(bucketStartS);
-    emptyFromS = bucketStartS + bucketS;
-  });
-  close(endS);
+  for (let index = 0; index < count; index += 1) {
+    if (columns.some((column) => column[index] != null)) continue;
+    const startS = firstS + index * bucketS;
+    const last = runs.at(-1);
+    if (last !== undefined && last.endS === startS) last.endS += bucketS;
+    else runs.push({ startS, endS: startS + bucketS });
+  }
   return runs;
 }
 
@@ -41,13 +36,15 @@ export function sunHeightDeg(unixS: number, latitude: number, longitude: number)
 }
 
 const SUN_RISE_DEG = -0.833;
-const NIGHT_STEP_S = 300;
+const NIGHT_STEP_S = 60;
+const LONG_S = 3 * 86_400;
 
-/** The nights within start..end at a place. */
+/** The nights within start..end at a place, to the minute or, over weeks, to five. */
 export function nights(startS: number, endS: number, latitude: number, longitude: number): Run[] {
   const runs: Run[] = [];
   let darkFromS: number | null = null;
-  for (let at = startS; at <= endS; at += NIGHT_STEP_S) {
+  const stepS = endS - startS > LONG_S ? 5 * NIGHT_STEP_S : NIGHT_STEP_S;
+  for (let at = Math.floor(startS / stepS) * stepS; at <= endS; at += stepS) {
     const dark = sunHeightDeg(at, latitude, longitude) < SUN_RISE_DEG;
     if (dark && darkFromS === null) darkFromS = at;
     if (!dark && darkFromS !== null) {

@@ -58,3 +58,14 @@ export function wallTicks(startS: number, endS: number, zone: string, stepH: num
 export function dayOf(unixS: number, zone: string, offset = 0): string {
   return new Date((wallS(unixS, zone) + offset * DAY_S) * 1000).toISOString().slice(0, 10);
 }
+
+/** Instants in start..end at which a month of the wall clock begins, each `step`th of the year. */
+export function monthTicks(startS: number, endS: number, zone: string, step: number): number[] {
+  const ticks: number[] = [];
+  const first = new Date(wallS(startS, zone) * 1000);
+  for (let month = first.getUTCFullYear() * 12 + first.getUTCMonth(); ; month += 1) {
+    const at = instantS(Date.UTC(Math.floor(month / 12), month % 12, 1) / 1000, zone);
+    if (at > endS) return ticks;
+    if (at >= startS && (month % 12) % step === 0) ticks.push(at);
+  }
+}

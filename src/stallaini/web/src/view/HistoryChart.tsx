@@ -1,100 +1,83 @@
-import { useSignal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
-import type { Chart } from "../chart/chart.ts";
-import type { History } from "../api/types.ts";
-import { flowOf } from "../logic/battery.ts";
+import type { Site } from "../api/types.ts";
+import { Chart } from "../chart/chart.ts";
+import type { Drawn, Frame, Line } from "../chart/plot.ts";
+import { endOf } from "../logic/columns.ts";
+import { nights, type Run } from "../logic/runs.ts";
+import { ticksOf } from "../logic/ticks.ts";
+import type { Bounds, View } from "../logic/view.ts";
 import { knownZone } from "../logic/zone.ts";
-import { site } from "../state.ts";
-import { dayAndClock } from "../words/format.ts";
-import { locale, words } from "../words/index.ts";
-import { frameOf, partOf } from "./chartParts.ts";
-import { bucketInWords, extremesInWords, indexAt } from "./readout.ts";
-import type { Loaded } from "./useHistory.ts";
+import { number } from "../words/format.ts";
+import { historyWords } from "../words/history.ts";
+import { locale } from "../words/index.ts";
+import type { Loaded } from "./columnStore.ts";
+import { scaleOf, tickInWords, titleOf } from "./inHistory.ts";
 
-/** Charge above, power below, one cursor through both; each plot's caption reads it out. */
-export function HistoryChart(props: { loaded: Loaded }) {
-  const { loaded } = props;
-  const text = words();
-  const cursorS = useSignal<number | null>(null);
-  const socHost = useRef<HTMLDivElement>(null);
-  const flowHost = useRef<HTMLDivElement>(null);
-  const chart = useChart(loaded, socHost, flowHost, (unixS) => (cursorS.value = unixS));
-  const flowLabel = loaded.flow?.unit === "A" ? text.current : text.power;
+/** Over longer stretches nights are thinner than a pixel's worth of meaning. */
+const NIGHTS_WITHIN_S = 45 * 86_400;
+const LABEL_PX = { wide: 64, narrow: 46 };
+const FROM_ZERO = ["W", "VA", "A", "kWh", "Ah"];
+
+type Props = {
+  loaded: Loaded; view: View; bounds: Bounds; known: Site; colours: number[]; chart: { current: Chart | null };
+  onView: (view: View) => void; onCursor: (index: number | null) => void;
+};
+
+export function HistoryChart(props: Props) {
+  const { loaded, view, bounds, known, colours, chart } = props;
+  const host = useRef<HTMLDivElement>(null);
+  const dark = useDark();
+  const spoken = locale.value;
+  const lineKey = loaded.names.join() + colours.join();
+  const drawn = useMemo<Drawn>(() => ({ grid: loaded.grid, columns: loaded.columns, nights: nightsOf(loaded, known) }), [loaded]);
+  // Made anew for other lines, colours or words; within the same frame as the legend, so that nothing flickers.
+  useLayoutEffect(() => {
+    const events = { onView: props.onView, onCursor: props.onCursor };
+    const made = new Chart(host.current!, linesOf(loaded, colours), frameOf(known), drawn, view, bounds, events);
+    chart.current = made;
+    return () => {
+      props.onCursor(null);
+      made.destroy();
+      chart.current = null;
+    };
+  }, [lineKey, dark, spoken]);
+  useLayoutEffect(() => chart.current?.show(drawn, view, bounds), [drawn, view.startS, view.endS, bounds.endS]);
+  const names = loaded.names.map((name) => titleOf(known, name)).join(", ");
   return (
     <div
-      class="chart" tabIndex={0} role="group" aria-label={`${text.soc}, ${flowLabel}. ${text.chartHelp}`}
+      class="chart" tabIndex={0} role="group" aria-label={`${historyWords().chart}: ${names}. ${historyWords().help}`}
       onKeyDown={(event) => chart.current?.key(event)}
     >
-      <p class="chart-when">{when(loaded, cursorS.value)}</p>
-      {loaded.soc !== null && (
-        <>
-          <Caption label={text.soc} history={loaded.soc} cursorS={cursorS.value} signed={false} />
-          <div ref={socHost} class="plot plot-soc" data-alone={loaded.flow === null} />
-        </>
-      )}
-      {loaded.flow !== null && (
-        <>
-          <Caption label={flowLabel} history={loaded.flow} cursorS={cursorS.value} signed />
-          <div ref={flowHost} class="plot plot-flow" />
-        </>
-      )}
+      <div ref={host} class="plot" />
     </div>
   );
 }
 
-type Host = { current: HTMLDivElement | null };
+function nightsOf(loaded: Loaded, known: Site): Run[] {
+  const { firstS } = loaded.grid;
+  const endS = endOf(loaded.grid);
+  if (known.latitude === null || known.longitude === null || endS - firstS > NIGHTS_WITHIN_S * 2) return [];
+  return nights(firstS, endS, known.latitude, known.longitude);
+}
 
-function useChart(loaded: Loaded, socHost: Host, flowHost: Host, onCursor: (unixS: number | null) => void): { current: Chart | null } {
-  const chart = useRef<Chart | null>(null);
-  const Maker = useChartMaker();
-  const dark = useDark();
-  const spoken = locale.value;
-  // Within the same frame as the new captions, so that nothing flickers.
-  useLayoutEffect(() => {
-    if (Maker === null) return undefined;
-    const parts = [];
-    if (loaded.soc !== null) parts.push(partOf(loaded.soc, "level", socHost.current!, loaded.flow === null));
-    if (loaded.flow !== null) parts.push(partOf(loaded.flow, "flow", flowHost.current!, true));
-    const made = new Maker(frameOf(loaded, site.peek()!, parts[0]!.host.clientWidth), parts, onCursor);
-    chart.current = made;
-    return () => {
-      onCursor(null);
-      made.destroy();
-      chart.current = null;
+function frameOf(known: Site): Frame {
+  const zone = knownZone(known.timezone);
+  return {
+    ticks: (startS, endS, widthPx) => ticksOf(startS, endS, zone, widthPx, widthPx < 500 ? LABEL_PX.narrow : LABEL_PX.wide),
+    tickLabel: (ticks, unixS) => tickInWords(known, ticks, unixS),
+    noData: historyWords().noData,
+  };
+}
+
+function linesOf(loaded: Loaded, colours: number[]): Line[] {
+  return loaded.columns.map(({ unit }, index) => {
+    const { factor, sign } = scaleOf(unit);
+    return {
+      colour: colours[index] ?? index, scale: unit === "" ? "number" : unit, sign, level: unit === "%", fromZero: FROM_ZERO.includes(unit),
+      axisLabel: (value, step) => number(locale.peek(), value * factor, Math.max(0, Math.ceil(-Math.log10(step * factor) - 1e-9))),
     };
-  }, [Maker, loaded, dark, spoken]);
-  return chart;
-}
-
-/** The chart's code is a file of its own, for which the present values do not wait; null until it is here. */
-function useChartMaker(): typeof Chart | null {
-  const [maker, setMaker] = useState<{ Chart: typeof Chart } | null>(null);
-  useEffect(() => void import("../chart/chart.ts").then(setMaker), []);
-  return maker?.Chart ?? null;
-}
-
-/** "Mon 16 Nov, 10:00 – Mon 23 Nov, 10:00", or the bucket under the cursor. */
-function when(loaded: Loaded, cursorS: number | null): string {
-  const zone = knownZone(site.value!.timezone);
-  const at = (unixS: number): string => dayAndClock(locale.value, zone, unixS);
-  if (cursorS === null) return `${at(loaded.startS)} – ${at(loaded.endS)}`;
-  const history = (loaded.soc ?? loaded.flow)!;
-  return at(history.t[indexAt(history, cursorS)] ?? cursorS);
-}
-
-function Caption(props: { label: string; history: History; cursorS: number | null; signed: boolean }) {
-  const { history, cursorS, signed } = props;
-  const mean = cursorS === null ? null : (history.mean[indexAt(history, cursorS)] ?? null);
-  const flow = signed ? flowOf(mean) : "level";
-  return (
-    <p class="caption" data-flow={flow} aria-live={cursorS === null ? "off" : "polite"}>
-      <span class="caption-label">{props.label}</span>
-      <span class="caption-value">
-        {cursorS === null ? extremesInWords(history, signed) : bucketInWords(history, cursorS, signed)}
-      </span>
-    </p>
-  );
+  });
 }
 
 function useDark(): boolean {

@@ -1,4 +1,5 @@
 import "../style/history.css";
+import "../style/explore.css";
 
 import { EnergyCard } from "./EnergyCard.tsx";
 import { HistoryCard } from "./HistoryCard.tsx";

@@ -2,25 +2,28 @@ import { useEffect, useState } from "preact/hooks";
 
 import { api } from "../api/client.ts";
 import type { EnergyDay } from "../api/types.ts";
-import { dayOf, knownZone } from "../logic/zone.ts";
+import { askedOf, type By } from "../logic/energy.ts";
+import { knownZone } from "../logic/zone.ts";
 import { serverNowS } from "../state.ts";
 
 const AGAIN_MS = 600_000;
-const DAYS = 7;
 
-/** The last seven days of a site, today included; asked anew every ten minutes and when `today` turns. */
-export function useEnergy(site: string | null, timezone: string, today: string | null): EnergyDay[] | null {
-  const [days, setDays] = useState<EnergyDay[] | null>(null);
+export interface LoadedEnergy {
+  by: By;
+  channel: string;
+  days: EnergyDay[];
+}
+
+/** A channel's energy by day or month up to today; asked anew every ten minutes and when `today` turns. */
+export function useEnergy(site: string, timezone: string, today: string, by: By, channel: string): LoadedEnergy | null {
+  const [loaded, setLoaded] = useState<LoadedEnergy | null>(null);
   useEffect(() => {
-    setDays(null);
-    if (site === null) return undefined;
     let ended = false;
     const load = async (): Promise<void> => {
-      const zone = knownZone(timezone);
-      const until = dayOf(serverNowS(), zone, 1);
+      const asked = askedOf(by, serverNowS(), knownZone(timezone));
       try {
-        const answer = await api.energy(site, dayOf(serverNowS(), zone, 1 - DAYS), until);
-        if (!ended) setDays(answer.days.filter((day) => day.day < until).slice(-DAYS));
+        const answer = await api.energy(site, asked.by, asked.start, asked.end, [channel]);
+        if (!ended) setLoaded({ by, channel, days: answer.days });
       } catch {
         // The card keeps what it had; the header tells that the server is away.
       }
@@ -31,6 +34,6 @@ export function useEnergy(site: string | null, timezone: string, today: string |
       ended = true;
       window.clearInterval(timer);
     };
-  }, [site, timezone, today]);
-  return days;
+  }, [site, timezone, today, by, channel]);
+  return loaded;
 }

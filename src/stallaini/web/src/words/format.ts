@@ -83,6 +83,20 @@ export const weekdayName = (locale: string, zone: string, unixS: number): string
 export const dayAndClock = (locale: string, zone: string, unixS: number): string =>
   date(locale, zone, unixS, { weekday: "short", day: "numeric", month: "short", ...CLOCK });
 
+/** "16 Nov, 10:00" */
+export const dateAndClock = (locale: string, zone: string, unixS: number): string =>
+  date(locale, zone, unixS, { day: "numeric", month: "short", ...CLOCK });
+
+export const shortDay = (locale: string, zone: string, unixS: number): string =>
+  date(locale, zone, unixS, { day: "numeric", month: "short" });
+
+export const fullDay = (locale: string, zone: string, unixS: number): string =>
+  date(locale, zone, unixS, { day: "numeric", month: "short", year: "numeric" });
+
+export const monthName = (locale: string, zone: string, unixS: number): string => date(locale, zone, unixS, { month: "short" });
+
+export const yearName = (locale: string, zone: string, unixS: number): string => date(locale, zone, unixS, { year: "numeric" });
+
 /** The weekday and the number of a site's day ("2026-11-16"): "Mon" and "16". */
 export const dayWeekday = (locale: string, day: string): string => weekdayName(locale, "UTC", Date.parse(day) / 1000);
 export const dayNumber = (day: string): string => String(Number(day.slice(8)));

@@ -1,0 +1,71 @@
+import { language, type Language } from "./index.ts";
+import type { Span } from "../logic/view.ts";
+
+/** The texts of History, which come with its code. */
+const en = {
+  spans: { day: "Day", week: "Week", month: "Month", year: "Year", all: "All" } as Record<Span, string>,
+  span: "Span",
+  earlier: "Earlier",
+  later: "Later",
+  zoomIn: "Zoom in",
+  zoomOut: "Zoom out",
+  series: "Series",
+  choose: "Choose series",
+  most: (n: number) => `Up to ${n} at a time`,
+  csv: "CSV",
+  png: "PNG",
+  saveCsv: "Save what is seen as CSV",
+  savePng: "Save what is seen as PNG",
+  chart: "Chart",
+  help: "Arrow keys read out, with Shift they move; + and − zoom.",
+  noData: "no data",
+  failed: "The history could not be loaded.",
+  none: "No series is kept yet.",
+  empty: "Choose a series to see it here.",
+  between: (low: string, high: string) => `${low} to ${high}`,
+  energy: "Energy",
+  into: "In",
+  outOf: "Out",
+  produced: "Energy",
+  by: { days: "7 days", month: "Month", year: "Year" },
+  of: "Of",
+  today: "Today",
+  incomplete: (present: string) => `only ${present} recorded`,
+  total: "Total",
+};
+
+const it: typeof en = {
+  spans: { day: "Giorno", week: "Settimana", month: "Mese", year: "Anno", all: "Tutto" },
+  span: "Periodo",
+  earlier: "Prima",
+  later: "Dopo",
+  zoomIn: "Ingrandisci",
+  zoomOut: "Riduci",
+  series: "Serie",
+  choose: "Scegli le serie",
+  most: (n) => `Al massimo ${n} insieme`,
+  csv: "CSV",
+  png: "PNG",
+  saveCsv: "Salva ciò che si vede come CSV",
+  savePng: "Salva ciò che si vede come PNG",
+  chart: "Grafico",
+  help: "Le frecce leggono i valori, con Maiusc spostano; + e − ingrandiscono e riducono.",
+  noData: "nessun dato",
+  failed: "Non è stato possibile caricare lo storico.",
+  none: "Nessuna serie è ancora registrata.",
+  empty: "Scegli una serie per vederla qui.",
+  between: (low, high) => `da ${low} a ${high}`,
+  energy: "Energia",
+  into: "Entrata",
+  outOf: "Uscita",
+  produced: "Energia",
+  by: { days: "7 giorni", month: "Mese", year: "Anno" },
+  of: "Di",
+  today: "Oggi",
+  incomplete: (present) => `registrato solo ${present}`,
+  total: "Totale",
+};
+
+const WORDS: Record<Language, typeof en> = { en, it };
+
+export const historyWords = (): typeof en => WORDS[language.value];
