@@ -25,6 +25,8 @@ _ALARM = {
     "channel": "battery.soc",
     "value": 9.8,
     "unit": "%",
+    "detail": "",
+    "stale_since": None,
     "raised_at": _AT,
     "cleared_at": None,
     "count": 1,
@@ -69,7 +71,11 @@ _ClockTime = Annotated[str, Field(min_length=5, max_length=5)]
 
 
 class Alarm(BaseModel):
-    """One spell of trouble; `count` is how often it was raised in it, `step` how far it was escalated."""
+    """One spell of trouble; `count` is how often it was raised in it, `step` how far it was escalated.
+
+    `detail` is what a device says of it in its own words. Since `stale_since` the site cannot tell whether
+    it still stands.
+    """
 
     model_config = example(**_ALARM)
     id: str
@@ -82,6 +88,8 @@ class Alarm(BaseModel):
     channel: str
     value: float | None
     unit: str
+    detail: str
+    stale_since: IsoTime | None
     raised_at: IsoTime
     cleared_at: IsoTime | None
     count: int

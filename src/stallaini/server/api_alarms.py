@@ -296,6 +296,8 @@ def _shown(alarm: life.Alarm) -> shapes.Alarm:
         channel=rule.channel,
         value=alarm.value,
         unit=rule.unit,
+        detail=alarm.detail,
+        stale_since=_iso(alarm.stale_s),
         raised_at=iso(alarm.raised_s),
         cleared_at=_iso(alarm.cleared_s),
         count=alarm.count,

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from stallaini.server.alarms.life import (
     CLEARED,
     FLAPPING,
+    FRESH,
     RAISED,
+    STALE,
     Alarm,
     Rule,
     Word,
@@ -129,6 +131,15 @@ def test_nobody_attends_to_it_so_the_next_are_told_until_there_is_nobody_left() 
     assert due(alarm, 99_999, None, 2) is None
     info = replace(alarm, rule=replace(RULE, severity="info"))
     assert due(info, 99_999, 900, 2) is None
+
+
+def test_what_cannot_be_judged_any_more_is_said_and_never_clears() -> None:
+    alarm = told(word(RAISED, 1000, 1), word(STALE, 1700, 2, 300))
+    assert (alarm.state, alarm.stale_s) == ("raised", 1400)
+    assert told(word(RAISED, 1000, 1), word(STALE, 1700, 2, 300), word(FRESH, 1800, 3)).stale_s is None
+    over = word(CLEARED, 1900, 3)
+    assert told(word(RAISED, 1000, 1), word(STALE, 1700, 2, 300), over).stale_s is None
+    assert hear("lab", RULE, None, word(STALE, 1700, 2), 1700) is None
 
 
 @given(st.lists(st.integers(0, 2000), min_size=1, max_size=30))

@@ -72,6 +72,19 @@ async def test_what_an_edge_limits_by_itself_has_its_count_too(house: AlarmHouse
     assert "raised 1000 times" in text
 
 
+async def test_what_the_device_says_and_that_it_fell_silent_stand_in_the_message(house: AlarmHouse) -> None:
+    await house.happens("raised", rule="studer_fault", text="(003): AUX relay overload")
+    await house.deliver()
+    house.clock.advance(600)
+    await house.happens("stale", rule="studer_fault", silent_s=300)
+    await house.deliver()
+    (text,) = house.telegram.sees(ANNA)
+    assert text.splitlines()[2:] == [
+        "(003): AUX relay overload",
+        "⚠ nothing heard of it since Mon 16/11 13:05: it may be over",
+    ]
+
+
 async def test_nobody_attends_to_it_so_the_next_person_is_told(house: AlarmHouse) -> None:
     await house.happens("raised")
     await house.later(14 * MINUTE_S)

@@ -103,7 +103,12 @@ class AlarmDesk:
         await asyncio.gather(*(self._send(item) for item in items))
 
     async def _send(self, item: Item) -> None:
-        said = await self._senders[item.row.way].send(item, await self.message(item), self._clock.wall_s())
+        sender, message = self._senders[item.row.way], await self.message(item)
+        try:
+            said = await sender.send(item, message, self._clock.wall_s())
+        except Exception as error:
+            logger.exception("a message by %s could not be made", item.row.way)
+            said = Report("failed", item.row.wanted, error=type(error).__name__)
         if said.error is not None:
             logger.warning("%s to %s: %s", item.row.way, item.row.person, said.error)
         await self.report(item.row.id, said)
@@ -212,6 +217,10 @@ class AlarmDesk:
                 await cast("asyncio.Future[None]", work())
             except (sqlite3.Error, OSError) as error:
                 logger.error("alarms cannot be told now, tried again soon: %s", error)
+                await self._clock.sleep(_ROUND_S)
+            except Exception:
+                # Whatever it is: the other alarms must be told all the same.
+                logger.exception("telling of alarms failed, tried again soon")
                 await self._clock.sleep(_ROUND_S)
 
     def _now_s(self) -> int:

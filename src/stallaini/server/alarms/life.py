@@ -12,11 +12,14 @@ from typing import Literal, NamedTuple
 
 Severity = Literal["info", "warning", "critical"]
 State = Literal["raised", "acknowledged", "snoozed", "escalated", "cleared"]
-Change = Literal["raised", "cleared", "flapping", "acknowledged", "snoozed", "woken", "escalated"]
+Change = Literal[
+    "raised", "cleared", "flapping", "stale", "fresh", "acknowledged", "snoozed", "woken", "escalated"
+]
 
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 RAISED, CLEARED, FLAPPING = "alarm.raised", "alarm.cleared", "alarm.flapping"
-KINDS = (RAISED, CLEARED, FLAPPING)
+STALE, FRESH = "alarm.stale", "alarm.fresh"
+KINDS = (RAISED, CLEARED, FLAPPING, STALE, FRESH)
 
 REOPEN_S, FLAPPING_REOPEN_S = 600, 3600
 _FLAPS = 3
@@ -25,8 +28,9 @@ _FLAPS = 3
 class Word(NamedTuple):
     """What a journal says of a rule: Unix second, where it stands, and what the kind of event adds.
 
-    `lasted_s` comes with a clearing; `times` is how often it was raised
-    within the last hour, with a word about flapping.
+    `lasted_s` comes with a clearing, and with a word about a silent input: for how long it was silent.
+    `times`, with a word about flapping, is how often it was raised within the last hour. `detail` is what a
+    device says of it in its own words.
     """
 
     kind: str
@@ -36,6 +40,7 @@ class Word(NamedTuple):
     value: float | None = None
     lasted_s: int | None = None
     times: int = 1
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,8 @@ class Alarm:
 
     `count` is how often it was raised in this spell; `step` how many times it went on to the next people;
     `part` counts the messages that tell of it anew (after a snooze); `since_s` is when it was last left
-    unattended; `version` grows with every change. `heard` is the newest word that was taken.
+    unattended; `version` grows with every change. `heard` is the newest word that was taken. `stale_s`: since
+    then the site cannot tell whether the trouble still stands.
     """
 
     site: str
@@ -76,6 +82,8 @@ class Alarm:
     step: int = 0
     part: int = 1
     version: int = 1
+    detail: str = ""
+    stale_s: int | None = None
 
     @property
     def open(self) -> bool:
@@ -116,6 +124,8 @@ def hear(site: str, rule: Rule, newest: Alarm | None, word: Word, now_s: int) ->
     """
     if word.kind == CLEARED:
         return _cleared(site, rule, newest, word, now_s)
+    if word.kind in (STALE, FRESH):
+        return _doubted(newest, word)
     if newest is None or _over(newest, word):
         return Happened(_begun(site, rule, word, now_s), "raised")
     heard = (word.at_s, word.journal, word.seq)
@@ -130,6 +140,8 @@ def hear(site: str, rule: Rule, newest: Alarm | None, word: Word, now_s: int) ->
         count=newest.count + 1,
         state=_reopened_state(newest, now_s),
         value=word.value,
+        detail=word.detail or newest.detail,
+        stale_s=None,
         cleared_s=None,
         since_s=now_s,
     )
@@ -142,7 +154,7 @@ def hear_late(
 
     `covering` is the alarm within whose spell it falls, `before` the last one that began before it.
     """
-    if covering is not None:
+    if covering is not None or word.kind in (STALE, FRESH):
         return None
     if word.kind == CLEARED and before is not None and (before.cleared_s or 0) <= word.at_s:
         return _changed(before, "cleared", state="cleared", cleared_s=word.at_s)
@@ -194,12 +206,22 @@ def due(alarm: Alarm, now_s: int, escalate_after_s: int | None, last_step: int) 
 def _cleared(site: str, rule: Rule, newest: Alarm | None, word: Word, now_s: int) -> Happened | None:
     heard = (word.at_s, word.journal, word.seq)
     if newest is not None and newest.open:
-        return _changed(newest, "cleared", state="cleared", cleared_s=word.at_s, heard=heard)
+        return _changed(newest, "cleared", state="cleared", cleared_s=word.at_s, stale_s=None, heard=heard)
     if newest is not None and _began_s(word) <= (newest.cleared_s or 0):
         return None
     # Its raising is still on the way, or was lost.
     begun = replace(_begun(site, rule, word, now_s), raised_s=_began_s(word))
     return Happened(replace(begun, state="cleared", cleared_s=word.at_s), "cleared")
+
+
+def _doubted(newest: Alarm | None, word: Word) -> Happened | None:
+    """Whether the trouble still stands is not known, or is known again; of what is over nothing is told."""
+    if newest is None or not newest.open or (newest.stale_s is not None) == (word.kind == STALE):
+        return None
+    heard = (word.at_s, word.journal, word.seq)
+    if word.kind == FRESH:
+        return _changed(newest, "fresh", stale_s=None, heard=heard)
+    return _changed(newest, "stale", stale_s=word.at_s - (word.lasted_s or 0), heard=heard)
 
 
 def _begun(site: str, rule: Rule, word: Word, now_s: int) -> Alarm:
@@ -213,6 +235,7 @@ def _begun(site: str, rule: Rule, word: Word, now_s: int) -> Alarm:
         heard=(word.at_s, word.journal, word.seq),
         value=word.value,
         count=max(1, word.times),
+        detail=word.detail,
     )
 
 

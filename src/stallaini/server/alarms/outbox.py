@@ -271,6 +271,16 @@ def _was_open(connection: sqlite3.Connection, row: Row, version: int) -> bool:
     return found is not None and found[0] == "raised"
 
 
+def forget(connection: sqlite3.Connection, before_s: int) -> None:
+    """Forget messages that were last shown before that Unix second, but for those of alarms that stand."""
+    connection.execute(
+        "DELETE FROM delivery WHERE shown_s < ? AND NOT EXISTS (SELECT 1 FROM alarm "
+        "WHERE alarm.site = delivery.site AND alarm.id = delivery.alarm "
+        "AND (state <> 'cleared' OR cleared_s > ?))",
+        (before_s, before_s),
+    )
+
+
 def see_message(connection: sqlite3.Connection, chat: int, message: int) -> None:
     """Keep the highest Telegram message id: of one group, or of all private chats, which share theirs."""
     connection.execute(

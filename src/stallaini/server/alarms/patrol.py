@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from functools import partial
 
@@ -19,9 +20,12 @@ from stallaini.server.store.base import SiteRow, Store
 from stallaini.server.store.notes import insert_event
 from stallaini.site.billing import load_zone
 
+logger = logging.getLogger(__name__)
+
 _OWN_JOURNAL = b""
 _RULES = (silence.NO_DATA, silence.CLOCK_WRONG, silence.LINK_BUDGET)
 _MOST_EVENTS = 20_000
+_MESSAGES_KEPT_S = 90 * 86_400
 
 
 class Patrol:
@@ -35,10 +39,17 @@ class Patrol:
         self._started_s = clock.wall_s()
 
     async def walk(self) -> None:
-        """Look at every site once."""
+        """Look at every site once, and forget messages about what was over long ago."""
         for site in await self._store.sites():
-            known = await self._known(site)
-            await self._database.write(partial(self._judge, site=site, known=known))
+            try:
+                known = await self._known(site)
+                await self._database.write(partial(self._judge, site=site, known=known))
+            except (ValueError, KeyError):
+                # One site's odd words must not keep the others from being looked at.
+                logger.exception("the site %s cannot be judged", site.site)
+
+        oldest_s = int(self._clock.wall_s()) - _MESSAGES_KEPT_S
+        await self._database.write(lambda c: outbox.forget(c, oldest_s))
 
     async def _known(self, site: SiteRow) -> Known:
         now_s = int(self._clock.wall_s())

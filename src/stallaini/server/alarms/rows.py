@@ -11,7 +11,7 @@ from stallaini.server.alarms.life import Alarm, Change, Happened, Rule, Word
 _COLUMNS = (
     "site, id, rule, severity, title_en, title_it, channel, unit, state, raised_s, since_s, heard_s, "
     "heard_journal, heard_seq, value, cleared_s, count, acked_by, acked_s, snoozed_by, snoozed_until_s, "
-    "step, part, version"
+    "step, part, version, detail, stale_s"
 )
 _MARKS = ", ".join("?" * (_COLUMNS.count(",") + 1))
 # A clearing tells in whole seconds how long it lasted.
@@ -39,6 +39,7 @@ def save(connection: sqlite3.Connection, happened: Happened, at_s: int, who: str
             *(rule.channel, rule.unit, alarm.state, alarm.raised_s, alarm.since_s, *alarm.heard),
             *(alarm.value, alarm.cleared_s, alarm.count, alarm.acked_by, alarm.acked_s),
             *(alarm.snoozed_by, alarm.snoozed_until_s, alarm.step, alarm.part, alarm.version),
+            *(alarm.detail, alarm.stale_s),
             *(alarm.site, alarm.id),
         ),
     )

@@ -181,6 +181,8 @@ def _shown(alarm: Alarm) -> dict[str, object]:
         "rule": alarm.rule.name,
         "severity": alarm.rule.severity,
         "state": alarm.state,
+        "detail": alarm.detail,
+        "stale_since": None if alarm.stale_s is None else iso(alarm.stale_s),
         "value": alarm.value,
         "unit": alarm.rule.unit,
         "raised_at": iso(alarm.raised_s),

@@ -7,7 +7,17 @@ from dataclasses import replace
 
 from stallaini.link.messages import Event, Scalar
 from stallaini.server.alarms import rows
-from stallaini.server.alarms.life import KINDS, SEVERITIES, Rule, Severity, Word, hear, hear_late, is_late
+from stallaini.server.alarms.life import (
+    KINDS,
+    SEVERITIES,
+    STALE,
+    Rule,
+    Severity,
+    Word,
+    hear,
+    hear_late,
+    is_late,
+)
 from stallaini.site.alarms import alarm_specs
 from stallaini.site.description import Description
 
@@ -53,8 +63,9 @@ def _word(event: Event, journal: bytes, seq: int) -> Word:
         journal,
         seq,
         value=_number(event.data.get("value")),
-        lasted_s=_whole(event.data.get("lasted_s")),
+        lasted_s=_whole(event.data.get("silent_s" if event.kind == STALE else "lasted_s")),
         times=max(1, _whole(event.data.get("count")) or 1),
+        detail=str(event.data.get("text") or ""),
     )
 
 

@@ -24,6 +24,7 @@ class Texts:
     since: str
     was: str
     times: str
+    stale: str
     acknowledged: str
     snoozed: str
     escalated: str
@@ -40,6 +41,7 @@ EN = Texts(
     since="since {at}",
     was="over: {start} to {end} ({long})",
     times="raised {count} times",
+    stale="⚠ nothing heard of it since {at}: it may be over",
     acknowledged="✔ {who} takes care of it, {at}",
     snoozed="💤 silent until {at} ({who})",
     escalated="⏫ nobody attended to it: the next were told, {at}",
@@ -55,6 +57,7 @@ IT = Texts(
     since="da {at}",
     was="finito: da {start} a {end} ({long})",
     times="scattato {count} volte",
+    stale="⚠ nessun dato da {at}: potrebbe essere finito",
     acknowledged="✔ se ne occupa {who}, {at}",
     snoozed="💤 in silenzio fino a {at} ({who})",
     escalated="⏫ nessuno se ne è occupato: avvisati i prossimi, {at}",
@@ -102,6 +105,10 @@ def _lines(alarm: Alarm, zone: tzinfo, texts: Texts) -> list[str]:
         if (value := _value(alarm, texts))
         else _span(alarm, zone, texts)
     ]
+    if alarm.detail:
+        lines.append(alarm.detail)
+    if alarm.stale_s is not None:
+        lines.append(texts.stale.format(at=clock_time(alarm.stale_s, zone, texts)))
     if alarm.count > 1:
         lines.append(texts.times.format(count=alarm.count))
     if alarm.acked_by is not None and alarm.acked_s is not None:

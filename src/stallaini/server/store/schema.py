@@ -232,4 +232,18 @@ def add_alarms(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS = (create_store, add_past_boots, add_commands, add_time_quality, add_imported, add_alarms)
+def add_alarm_details(connection: sqlite3.Connection) -> None:
+    """What a device says of an alarm in its own words, and since when its site cannot judge it."""
+    connection.execute("ALTER TABLE alarm ADD COLUMN detail TEXT NOT NULL DEFAULT ''")
+    connection.execute("ALTER TABLE alarm ADD COLUMN stale_s INTEGER")
+
+
+MIGRATIONS = (
+    create_store,
+    add_past_boots,
+    add_commands,
+    add_time_quality,
+    add_imported,
+    add_alarms,
+    add_alarm_details,
+)
