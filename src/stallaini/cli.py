@@ -39,6 +39,11 @@ VERBS = {
         "history from elsewhere, such as a Studer SD card",
         "import datalog LG16*.CSV --site noto",
     ),
+    "diagram": Verb(
+        "stallaini.ops.diagram",
+        "the single-line diagram of a site, as SVG",
+        "diagram examples/stallaini.toml",
+    ),
     "twin": Verb("stallaini.twin.cli", "a simulated site on its wires", "twin --bus simbus:/tmp/can0"),
     "codec": Verb("stallaini.ops.codec", "learn a minute model", "codec train LG1607*.CSV --out model.json"),
     "bench": Verb("stallaini.ops.bench", "measure, and print the figures", "bench quick"),

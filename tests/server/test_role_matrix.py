@@ -104,6 +104,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "GET /api/v1/sites/{site}/clock": LOOK,
     "GET /api/v1/sites/{site}/events": LOOK,
     "GET /api/v1/sites/{site}/budget": LOOK,
+    "GET /api/v1/sites/{site}/diagram.svg": LOOK,
     "GET /api/v1/sites/{site}/energy": LOOK,
     "GET /api/v1/sites/{site}/live": LOOK,
     "POST /api/v1/sites/{site}/commands": STEER,

@@ -10,14 +10,18 @@ import zlib
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import uvicorn
 from fastapi import APIRouter, Body, FastAPI, Query, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from tests.web.contract_alarms import alarm_routes
+from tests.web.contract_people import people_routes
 from tests.web.world import World, iso
+
+from stallaini.site.description import Description, DeviceSpec, LoadSpec
+from stallaini.site.diagram import diagram
 
 COOKIE = "stallaini_session"
 NAME, PASSWORD = "anna", "sole e mare"
@@ -50,6 +54,12 @@ def make_app(world: World, static: Path) -> FastAPI:
     app.include_router(_session_routes(world), prefix="/api/v1")
     app.include_router(_site_routes(world), prefix="/api/v1")
     app.include_router(alarm_routes(world, NAME), prefix="/api/v1")
+    app.include_router(people_routes(world.people, NAME), prefix="/api/v1")
+
+    @app.get("/join")
+    async def join() -> FileResponse:
+        return FileResponse(static / "index.html")
+
     app.mount("/", StaticFiles(directory=static, html=True))
     return app
 
@@ -85,7 +95,8 @@ def _session_routes(world: World) -> APIRouter:
 
 
 def _session(world: World, name: str) -> dict[str, Any]:
-    return {"name": name, "role": world.role, "roles": {"*": world.role}, "language": "en", "via": "session"}
+    via = "demo" if name == "demo" else "session"
+    return {"name": name, "role": world.role, "roles": {"*": world.role}, "language": "en", "via": via}
 
 
 def _admit(world: World, request: Request) -> None:
@@ -142,6 +153,10 @@ def _site_routes(world: World) -> APIRouter:
     async def budget(site: str) -> dict[str, Any]:
         return world.budget(site)
 
+    @api.get("/sites/{site}/diagram.svg")
+    async def diagram_of(site: str, language: Literal["en", "it"] = "en") -> Response:
+        return Response(drawn_site(world, site, language), media_type="image/svg+xml")
+
     @api.get("/sites/{site}/live")
     async def live(request: Request, site: str) -> StreamingResponse:
         _admit(world, request)
@@ -158,6 +173,16 @@ def _kept(request: Request, answer: dict[str, Any]) -> Response:
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="application/json", headers=headers)
+
+
+def drawn_site(world: World, site: str, language: Literal["en", "it"]) -> str:
+    """The real drawing of the made-up site."""
+    told = world.description(site)
+    devices = tuple(DeviceSpec(one["name"], one["kind"], one["title"]) for one in told["devices"])
+    loads = tuple(LoadSpec(one["name"], one["title"], one["power_w"]) for one in told["loads"])
+    return diagram(
+        Description(site, told["title"], told["timezone"], None, None, devices, (), (), loads), language
+    )
 
 
 async def _stream(world: World, site: str) -> AsyncIterator[str]:

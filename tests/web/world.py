@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from tests.web.made_alarms import MadeAlarms
+from tests.web.made_house import MadeHouse
+from tests.web.made_people import MadePeople
 
 ROME = ZoneInfo("Europe/Rome")
 STALE_AFTER_S, SOLAR_STALE_AFTER_S = 2.0, 35.0
@@ -71,6 +73,9 @@ class World:
     live_allowed: bool = True
     streams: int = 0
     alarms: MadeAlarms = field(default_factory=MadeAlarms)
+    people: MadePeople = field(default_factory=MadePeople)
+    # The devices beside the battery; None: there are none.
+    house: MadeHouse | None = None
     role: str = "viewer"
 
     def __post_init__(self) -> None:
@@ -98,6 +103,8 @@ class World:
             }
         if self.solar_age_s is not None:
             channels |= self._solar_now(self.solar_age_s)
+        if self.house is not None:
+            channels |= self.house.now(age_s)
         if not self.heard_before:
             channels = {}
         return {
@@ -160,6 +167,9 @@ class World:
                 {"name": name, "quantity": quantity, "unit": unit, "stale_after_s": SOLAR_STALE_AFTER_S}
                 for name, quantity, unit in (("solar.power", "power", "W"), ("solar.mode", "state", ""))
             ]
+        if self.house is not None:
+            devices += self.house.devices
+            channels += self.house.channels()
         kept = [("battery.soc", "%", "last"), *(("battery.power", "W", each) for each in _EACH)]
         if self.solar_age_s is not None:
             kept += [("solar.power", "W", each) for each in _EACH]
@@ -176,7 +186,7 @@ class World:
                 {"name": f"{channel}.{aggregate}", "channel": channel, "aggregate": aggregate, "unit": unit}
                 for channel, unit, aggregate in kept
             ],
-            "loads": [],
+            "loads": [] if self.house is None else self.house.loads(),
         }
 
     def columns(self, names: list[str], start: datetime, end: datetime, points: int) -> dict[str, Any]:

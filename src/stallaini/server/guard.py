@@ -14,7 +14,7 @@ _CSP = (
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _PAGE_CSP = _CSP.format(styles="")
-# Swagger UI writes style attributes.
+# Swagger UI writes style attributes; a drawing carries the colours of both themes in itself.
 _DOCS_CSP = _CSP.format(styles=" 'unsafe-inline'")
 
 _HEADERS = {
@@ -58,7 +58,7 @@ class Guard:
             if message["type"] == "http.response.start" and not by_machines:
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
-                headers["Content-Security-Policy"] = _DOCS_CSP if path == "/api/docs" else _PAGE_CSP
+                headers["Content-Security-Policy"] = _DOCS_CSP if _styled(path) else _PAGE_CSP
                 if path.startswith("/api/v1/"):
                     # What has a tag may be kept by its reader, and is asked for anew each time all the same.
                     headers["Cache-Control"] = "private, no-cache" if "etag" in headers else "no-store"
@@ -87,6 +87,10 @@ def _foreign(headers: Headers) -> Problem | None:
     if headers.get("sec-fetch-site", "none") in _OWN_PAGE:
         return None
     return Problem(403, "foreign-page", "another web page asked for this; only Stallaini's own may")
+
+
+def _styled(path: str) -> bool:
+    return path == "/api/docs" or path.endswith("/diagram.svg")
 
 
 def _is_loopback_name(host: str) -> bool:

@@ -2,6 +2,7 @@ import "./style/base.css";
 import "./style/page.css";
 import "./style/shell.css";
 import "./style/now.css";
+import "./style/flow.css";
 import "./style/devices.css";
 import "./style/readings.css";
 

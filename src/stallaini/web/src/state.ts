@@ -6,7 +6,7 @@ import type { Session, Site, SiteRow } from "./api/types.ts";
 import { forget, keep, recall, type Kept } from "./kept.ts";
 import { elapsedS, liveness, type Heard, type Liveness } from "./logic/age.ts";
 
-export const PAGES = ["now", "history", "data"] as const;
+export const PAGES = ["now", "history", "loads", "alarms", "data", "site", "settings", "sites", "more"] as const;
 export type Page = (typeof PAGES)[number];
 export type Phase = "loading" | "login" | "unreachable" | "ready";
 

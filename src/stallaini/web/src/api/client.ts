@@ -56,6 +56,10 @@ export const change = <T>(method: string, path: string, body?: unknown): Promise
 
 export const sitePath = (site: string): string => `/sites/${encodeURIComponent(site)}`;
 
+/** The single-line diagram of a site, an SVG that follows the theme. */
+export const diagramUrl = (site: string, language: string): string =>
+  `${PREFIX}${sitePath(site)}/diagram.svg?language=${language}`;
+
 export const liveUrl = (site: string): string => `${PREFIX}${sitePath(site)}/live?changes=true`;
 
 export const api = {

@@ -10,6 +10,8 @@ export interface Session {
   role: string | null;
   /** The role by site, `*` for every site; servers that know one role for all sites leave it out. */
   roles?: Record<string, Role>;
+  via?: string;
+  language?: string;
 }
 
 export interface SiteRow {

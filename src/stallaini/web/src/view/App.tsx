@@ -14,6 +14,7 @@ import { useTitle } from "./title.ts";
 export function App() {
   useTitle();
   const text = words();
+  if (location.pathname === "/join") return <LoadedPage page="join" />;
   if (phase.value === "login") return <Login />;
   return (
     <>

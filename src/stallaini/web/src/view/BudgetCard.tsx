@@ -3,6 +3,7 @@ import { barOf, purposesOf } from "../logic/budget.ts";
 import { heard, site } from "../state.ts";
 import { DASH, dayInMonth, planSize, size } from "../words/format.ts";
 import { locale, words } from "../words/index.ts";
+import { Message } from "./Message.tsx";
 import { useBudget } from "./useBudget.ts";
 
 /** What the link's data plan allows, what was used of it, and what live values cost. */
@@ -10,12 +11,13 @@ export function BudgetCard() {
   const text = words();
   const ready = site.value !== null && heard.value !== null;
   const told = useBudget(ready ? site.value!.site : null);
-  if (told === null) return null;
+  if (told === undefined) return <div class="page-space" aria-hidden="true" />;
+  if (told === null) return <Message title={text.dataUntold} note={text.dataUntoldNote} />;
   const { mode, interval_s: intervalS } = told;
   return (
     <section class="card budget" aria-labelledby="budget-title">
       <div class="card-head">
-        <h2 id="budget-title">{text.data}</h2>
+        <h3 id="budget-title">{text.dataPlan}</h3>
         <p class="soft">{intervalS === 60 ? text.dataEveryMinute : text.dataEvery(intervalS)}{` · ${text.dataMode[mode]}`}</p>
       </div>
       <Month told={told} />

@@ -6,10 +6,12 @@ import { elapsed, heard, life, serverNowS, site } from "../state.ts";
 import { age, clock, dayAndClock } from "../words/format.ts";
 import { locale, words } from "../words/index.ts";
 import { Flags } from "./Flags.tsx";
+import { OutlookLine } from "./OutlookLine.tsx";
 import { Permission } from "./Permission.tsx";
 import { Power } from "./Power.tsx";
 import { Ring } from "./Ring.tsx";
 import { Tile } from "./Tile.tsx";
+import { useOutlook } from "./useOutlook.ts";
 
 export function NowCards() {
   const text = words();
@@ -18,7 +20,6 @@ export function NowCards() {
   const found = batteries(shown);
   return (
     <section aria-label={text.now} class="now">
-      <StaleNote />
       {found.length === 0 && <p class="card message">{text.noBattery}</p>}
       {found.map((device) => <BatteryCard key={device.name} device={device} named={found.length > 1} />)}
     </section>
@@ -26,7 +27,7 @@ export function NowCards() {
 }
 
 /** When nothing is live: since when, and that the values below are old. */
-function StaleNote() {
+export function StaleNote() {
   if (life.value !== "stale") return null;
   const text = words();
   const ageS = newestAgeS(heard.value!.now, elapsed.value)!;
@@ -58,7 +59,10 @@ function BatteryCard(props: { device: Device; named: boolean }) {
       <Flags raised={raised} reported={reported} />
       <div class="card hero">
         <Ring soc={read("soc")} flow={flow} />
-        <Power power={power} flow={flow} />
+        <div class="hero-words">
+          <Power power={power} flow={flow} />
+          <OutlookLine outlook={useOutlook(name, read, flow)} />
+        </div>
       </div>
       <div class="tiles">
         <Tile label={text.voltage} value={read("voltage")} />

@@ -26,12 +26,23 @@ function ReadingsByDevice() {
     <>
       {devices.map((device) => (
         <details key={device.name} class="readings-device" open={devices.length === 1}>
-          <summary>{device.title ?? device.name}</summary>
+          <summary>{device.title ?? device.name}<NewestAge device={device} /></summary>
           <ReadingsTable device={device} />
         </details>
       ))}
     </>
   );
+}
+
+/** How old the newest word of a device is. */
+export function NewestAge(props: { device: Device }) {
+  const now = heard.value!.now;
+  const channels = site.value!.channels.filter((channel) => channel.name.startsWith(`${props.device.name}.`));
+  const values = channels.map((channel) => aged(now.channels[channel.name], channel, elapsed.value));
+  const ages = values.map((value) => value.ageS).filter((ageS) => ageS !== null);
+  if (ages.length === 0) return null;
+  const fresh = values.some((value) => value.quality === "fresh");
+  return <span class="newest-age" data-fresh={fresh}>{age(words(), Math.min(...ages))}</span>;
 }
 
 function ReadingsTable(props: { device: Device }) {

@@ -6,18 +6,27 @@ import type { Page } from "../state.ts";
 import { words } from "../words/index.ts";
 import { Message } from "./Message.tsx";
 
+/** What has a file of its own: every page but the first, and where an invitation's link leads. */
+type Place = Exclude<Page, "now"> | "join";
 type Loader = () => Promise<{ default: ComponentType }>;
 
 /** Each page but the first is a file of its own, asked for when somebody goes there. */
-const LOADERS: Record<Exclude<Page, "now">, Loader> = {
+const LOADERS: Record<Place, Loader> = {
   history: () => import("./HistoryPage.tsx"),
+  loads: () => import("./LoadsPage.tsx"),
+  alarms: () => import("./AlarmsPage.tsx"),
   data: () => import("./DataPage.tsx"),
+  site: () => import("./SitePage.tsx"),
+  settings: () => import("./SettingsPage.tsx"),
+  sites: () => import("./SitesPage.tsx"),
+  more: () => import("./MorePage.tsx"),
+  join: () => import("./JoinPage.tsx"),
 };
 
-const loaded = signal<Partial<Record<Page, ComponentType>>>({});
-const failed = signal<Page | null>(null);
+const loaded = signal<Partial<Record<Place, ComponentType>>>({});
+const failed = signal<Place | null>(null);
 
-async function load(page: Exclude<Page, "now">): Promise<void> {
+async function load(page: Place): Promise<void> {
   failed.value = null;
   try {
     const Found = (await LOADERS[page]()).default;
@@ -28,7 +37,7 @@ async function load(page: Exclude<Page, "now">): Promise<void> {
 }
 
 /** A page of its own file; holds its place until the file is here. */
-export function LoadedPage(props: { page: Exclude<Page, "now"> }) {
+export function LoadedPage(props: { page: Place }) {
   const { page } = props;
   const text = words();
   const Found = loaded.value[page];

@@ -7,11 +7,11 @@ const AGAIN_MS = 300_000;
 /** Whoever looks makes the site tell; until it has, it is asked more often. */
 const UNTOLD_MS = 15_000;
 
-/** What a site told of its data plan; null before it told anything, or before the answer. */
-export function useBudget(site: string | null): BudgetTold | null {
-  const [told, setTold] = useState<BudgetTold | null>(null);
+/** What a site told of its data plan; null before it told anything, undefined before the answer. */
+export function useBudget(site: string | null): BudgetTold | null | undefined {
+  const [told, setTold] = useState<BudgetTold | null>();
   useEffect(() => {
-    setTold(null);
+    setTold(undefined);
     if (site === null) return undefined;
     let ended = false;
     let timer: number | undefined;

@@ -1,0 +1,24 @@
+import "../style/more.css";
+
+import { addressOf, sites, type Page } from "../state.ts";
+import { words } from "../words/index.ts";
+import { BEHIND_MORE, PageIcon } from "./Nav.tsx";
+
+/** On a phone: the pages its bar has no room for. */
+export default function MorePage() {
+  const text = words();
+  const many: Page[] = sites.value.length > 1 ? ["sites"] : [];
+  return (
+    <ul class="card more">
+      {[...many, ...BEHIND_MORE].map((each) => (
+        <li key={each}>
+          <a href={addressOf(each)}>
+            <PageIcon page={each} />
+            <span>{text.pages[each]}</span>
+            <svg class="more-on" viewBox="0 0 24 24" aria-hidden="true"><path d="m9 6 6 6-6 6" /></svg>
+          </a>
+        </li>
+      ))}
+    </ul>
+  );
+}

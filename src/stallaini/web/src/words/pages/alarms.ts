@@ -1,0 +1,53 @@
+const en = {
+  open: "Open",
+  past: "Past alarms",
+  none: "No open alarms",
+  noneNote: "Whatever goes wrong from now on appears here, and is told as each person wishes.",
+  unknown: "This server keeps no alarms.",
+  failed: "The alarms could not be loaded.",
+  severity: { critical: "Critical", warning: "Warning", info: "Note" },
+  since: (at: string, age: string) => `since ${at}, ${age}`,
+  until: (from: string, to: string) => `${from} to ${to}`,
+  lasted: { min: (n: number) => `${n} min`, h: (n: number) => `${n} h`, days: (n: number) => (n === 1 ? "1 day" : `${n} days`) },
+  times: (n: number) => `${n} times`,
+  acknowledged: (who: string) => `${who} takes care of it`,
+  snoozed: (who: string, until: string) => `Silent until ${until}, says ${who}`,
+  escalated: "Nobody has answered: the next person was told",
+  ack: "I take care of it",
+  snooze: "Silence for",
+  snoozeFor: [
+    { minutes: 30, word: "30 min" },
+    { minutes: 60, word: "1 hour" },
+    { minutes: 240, word: "4 hours" },
+    { minutes: 1440, word: "1 day" },
+  ],
+  refused: (why: string) => `That did not work: ${why}`,
+};
+
+const it: typeof en = {
+  open: "Aperti",
+  past: "Allarmi passati",
+  none: "Nessun allarme aperto",
+  noneNote: "Se qualcosa non va appare qui, e ognuno viene avvisato come desidera.",
+  unknown: "Questo server non tiene allarmi.",
+  failed: "Non è stato possibile caricare gli allarmi.",
+  severity: { critical: "Critico", warning: "Avviso", info: "Nota" },
+  since: (at, age) => `dalle ${at}, ${age}`,
+  until: (from, to) => `dal ${from} al ${to}`,
+  lasted: { min: (n) => `${n} min`, h: (n) => (n === 1 ? "1 ora" : `${n} ore`), days: (n) => (n === 1 ? "1 giorno" : `${n} giorni`) },
+  times: (n) => `${n} volte`,
+  acknowledged: (who) => `Se ne occupa ${who}`,
+  snoozed: (who, until) => `Silenzioso fino a ${until}, per ${who}`,
+  escalated: "Nessuno ha risposto: è stata avvisata la persona seguente",
+  ack: "Me ne occupo io",
+  snooze: "Silenzia per",
+  snoozeFor: [
+    { minutes: 30, word: "30 min" },
+    { minutes: 60, word: "1 ora" },
+    { minutes: 240, word: "4 ore" },
+    { minutes: 1440, word: "1 giorno" },
+  ],
+  refused: (why) => `Non è riuscito: ${why}`,
+};
+
+export const alarmTexts = { en, it };
