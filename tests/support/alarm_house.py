@@ -183,6 +183,7 @@ class AlarmHouse:
         self.telegram = TelegramEnd()
         self.mails: dict[str, EmailMessage] = {}
         self.posts: dict[str, dict[str, object]] = {}
+        self.hook_is_down = False
         self.fate = fate or Fate()
         self.open()
         self.site = FakeSite(lambda payload: self.ingest.handle(SITE, payload), SITE)
@@ -208,6 +209,8 @@ class AlarmHouse:
         self.courier = OutboxCourier(_Link(self.desk), self.telegram, self.clock)
 
     def _posted(self, request: httpx.Request) -> httpx.Response:
+        if self.hook_is_down:
+            return httpx.Response(503)
         self.process.point("before a post")
         self.posts[request.headers["idempotency-key"]] = json.loads(request.content)
         self.process.point("after a post")

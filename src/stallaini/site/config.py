@@ -160,7 +160,7 @@ def _describe(checked: CheckedSite, kinds: Mapping[str, DeviceKind]) -> Descript
             for full_name, channel in channels.items()
             for aggregate in checked.series.get(full_name, channel.aggregates)
         ),
-        loads=tuple(LoadSpec(load.name, load.title, load.power_w) for load in loads),
+        loads=tuple(LoadSpec(load.name, load.title, load.power_w, load.channel or "") for load in loads),
         alarms=tuple(rule.spec for rule in checked.alarms if _told(rule)),
     )
 

@@ -49,12 +49,13 @@ class DeviceSpec(msgspec.Struct, frozen=True):
     title: str
 
 
-class LoadSpec(msgspec.Struct, frozen=True):
-    """One switchable consumer and its rated power."""
+class LoadSpec(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One switchable consumer, its rated power, and the power channel of its meter if it has one."""
 
     name: str
     title: str
     power_w: float
+    channel: str = ""
 
 
 class AlarmSpec(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from tests.support.alarm_house import ANNA, AlarmHouse
+import msgspec
+from tests.support.alarm_house import ANNA, SITE, AlarmHouse
 from tests.support.serving import START_MINUTE, START_S
 
 from stallaini.link.messages import Event, Scalar
@@ -13,6 +14,7 @@ from stallaini.server.alarms.digest import Digest, Energy, LoadUse, Lowest
 from stallaini.server.alarms.digest_words import digest_message
 from stallaini.server.alarms.settings import Told, digest_due
 from stallaini.site.billing import load_zone
+from stallaini.site.description import LoadSpec
 
 ROME = load_zone("Europe/Rome")
 DIGEST = Digest(
@@ -21,7 +23,11 @@ DIGEST = Digest(
     timezone="Europe/Rome",
     first=date(2026, 11, 15),
     end=date(2026, 11, 16),
-    energy=(Energy("battery.power", 6.14, 5.4), Energy("solar.power", 9.0, 0.0)),
+    energy=(
+        Energy("battery.power", 6.14, 5.4),
+        Energy("solar.power", 9.0, 0.0),
+        Energy("inverter.input_power", 0.01, 0.0),
+    ),
     lowest=Lowest(41.5, 1_794_800_400),
     loads=(LoadUse("well_pump", "Well pump", 1.1, 31), LoadUse("heater", "Heater", 0.0, 0)),
     used_bytes=153_000,
@@ -60,6 +66,22 @@ def test_a_digest_is_told_in_the_morning_and_a_week_on_monday() -> None:
     assert digest_due("day", EIGHT_S, ROME) == (date(2026, 11, 16), date(2026, 11, 17))
     assert digest_due("week", EIGHT_S, ROME) is None  # a Tuesday
     assert digest_due("week", NOON_S, ROME) == (date(2026, 11, 9), date(2026, 11, 16))
+
+
+async def test_what_a_load_with_a_meter_did(tmp_path: Path) -> None:
+    house = AlarmHouse(tmp_path)
+    await house.prepare()
+    pump = LoadSpec("well_pump", "Well pump", 2200.0, "battery.power")
+    house.site.description = msgspec.structs.replace(house.site.description, loads=(pump,))
+    watts = [0.0, 2200.0, 2200.0, 2200.0, 5.0]
+    await house.site.minutes(
+        *((START_MINUTE + n, {"battery.power.mean": power}) for n, power in enumerate(watts))
+    )
+    digest = await house.desk.digest(SITE, date(2026, 11, 16), date(2026, 11, 17))
+    assert digest.energy == ()
+    (load,) = digest.loads
+    assert (load.title, round(load.kwh, 2), load.minutes_on) == ("Well pump", 0.11, 3)
+    house.kill()
 
 
 async def test_whoever_wants_it_gets_yesterday_once(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -114,3 +115,12 @@ async def test_killed_at_every_point(tmp_path: Path) -> None:
             pytest.fail(f"killed at point {number}, {name}: {error}")
         finally:
             house.kill()
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_killed_again_and_again(tmp_path: Path, seed: int) -> None:
+    await _prepared(tmp_path / "template")
+    kill_at = random.Random(seed).sample(range(1, 130), 12)
+    house = await _live(tmp_path / "house", tmp_path / "template", *kill_at)
+    await _check(house)
+    house.kill()

@@ -179,6 +179,20 @@ async def test_a_webhook_is_told_every_change(house: AlarmHouse) -> None:
     assert [[one["change"] for one in body["changes"]] for body in bodies] == [["raised"], ["cleared"]]  # type: ignore[attr-defined]
 
 
+async def test_a_webhook_that_is_down_gets_all_that_happened_once_it_is_back(house: AlarmHouse) -> None:
+    await _change(house, told=(Told("anna", ("webhook",)),))
+    house.hook_is_down = True
+    await house.happens("raised", value=19.5)
+    for _ in range(8):
+        await house.later(60)
+    await house.happens("cleared", value=25.0, lasted_s=480)
+    await house.deliver()
+    house.hook_is_down = False
+    await house.later(15 * MINUTE_S)
+    (body,) = house.posts.values()
+    assert [one["change"] for one in body["changes"]] == ["raised", "cleared"]  # type: ignore[attr-defined]
+
+
 async def test_a_message_that_was_deleted_stays_deleted(house: AlarmHouse) -> None:
     await house.happens("raised")
     await house.deliver()

@@ -77,7 +77,7 @@ async def make_digest(store: Store, description: Description, first: date, end: 
     columns = await store.columns(site, names, start_minute, end_minute) if names else {}
     present = await store.present_minutes(site, start_minute, end_minute)
     report = queries.gaps(present, start_minute, end_minute)
-    loads = {f"load.{load.name}.power": load for load in description.loads}
+    loads = {load.channel: load for load in description.loads if load.channel}
     used, plan = await _bytes(store, site, zone, first, end, now_s)
     return Digest(
         site=site,

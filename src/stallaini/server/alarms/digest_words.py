@@ -9,11 +9,13 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from stallaini.server.alarms import words
-from stallaini.server.alarms.digest import Digest, busiest
+from stallaini.server.alarms.digest import Digest, Energy, busiest
 from stallaini.server.alarms.words import Message
 from stallaini.server.roles import Language
 
 _COMPLETE_PCT = 99.5
+_ALWAYS_TOLD = ("battery", "solar")
+_WORTH_KWH = 0.05
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ def digest_message(digest: Digest, language: Language) -> Message:
 def _lines(digest: Digest, texts: _Texts, common: words.Texts) -> list[str]:
     lines = []
     for energy in digest.energy:
+        if _idle(energy):
+            continue
         frame = texts.charged if energy.out_kwh > 0 else texts.produced
         came, went = _number(energy.in_kwh, common), _number(energy.out_kwh, common)
         lines.append(frame.format(name=_name(energy.channel, texts), came=came, went=went))
@@ -100,6 +104,12 @@ def _lines(digest: Digest, texts: _Texts, common: words.Texts) -> list[str]:
     if lines and pct < _COMPLETE_PCT:
         lines.append(texts.complete.format(pct=_number(pct, common)))
     return lines
+
+
+def _idle(energy: Energy) -> bool:
+    """Whether it gave nothing worth a line; of battery and sun even that is."""
+    matters = energy.channel.partition(".")[0] in _ALWAYS_TOLD
+    return not matters and max(energy.in_kwh, energy.out_kwh) < _WORTH_KWH
 
 
 def _name(channel: str, texts: _Texts) -> str:
