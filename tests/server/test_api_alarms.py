@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.support.mail_server import MailServer
 from tests.support.serving import START_MINUTE, START_S, FakeSite, Running, ask, problem, serving
 
 from stallaini.link.messages import Event
@@ -120,6 +121,31 @@ async def test_people_say_where_they_are_told(running: Running) -> None:
     assert (await anna.get(path)).json() == wanted
     for wrong in ({"email": "anna"}, {"webhook": "http://127.0.0.1:8086/"}, {"ntfy": "a/b"}):
         assert (await anna.put(path, json=wrong)).status_code == 422, wrong
+
+
+async def test_the_running_server_mails_an_alarm_to_who_wants_it(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    file = data / "notify.toml"
+    file.touch(mode=0o600)
+    with MailServer() as post_office:
+        lines = [
+            'host = "127.0.0.1"',
+            f"port = {post_office.port}",
+            'tls = "none"',
+            'sender = "h@casa.example"',
+        ]
+        file.write_text("\n".join(["[smtp]", *lines]))
+        async with serving(tmp_path) as running:
+            anna = await running.person("admin")
+            await anna.put("/api/v1/account/contact", json={"email": "anna@example.org"})
+            site = await running.site("lab")
+            told = {"told": [{"person": "anna", "ways": ["email"]}]}
+            assert (await anna.put("/api/v1/sites/lab/alarm-settings", json=told)).status_code == 200
+            await site.events(RAISED)
+            assert await asyncio.to_thread(post_office.came.wait, 10)
+    (mail,) = post_office.mails
+    assert (mail["To"], mail["Subject"]) == ("anna@example.org", "🟠 soc low · The lab")
 
 
 async def test_a_digest_in_figures_and_words(running: Running, site: FakeSite) -> None:

@@ -17,6 +17,7 @@ class MailServer:
         self.mails: list[EmailMessage] = []
         self.refused: set[str] = set()
         self.busy = False
+        self.came = threading.Event()
         handler = type("Handler", (_Handler,), {"home": self})
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
@@ -59,6 +60,7 @@ class _Handler(socketserver.StreamRequestHandler):
         mail = email.message_from_bytes(b"".join(lines), policy=email.policy.default)
         assert isinstance(mail, EmailMessage)
         self.home.mails.append(mail)
+        self.home.came.set()
         self._say("250 taken")
 
     def _say(self, line: str) -> None:
