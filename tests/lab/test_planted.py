@@ -24,7 +24,7 @@ PLANTED: tuple[tuple[Plant, list[str], set[str], int], ...] = (
     (planted.edge_commits_by_halves, [], {"lost"}, 0),
     (planted.edge_trusts_an_old_journal, ["restore_edge", "part"], {"lost", "unnamed"}, 100),
     (planted.edge_brings_nothing_back_to_its_card, ["full_edge", "part"], {"lost"}, 0),
-    (planted.edge_acts_before_it_writes_that_down, ["command", "kill_edge"], {"twice"}, 0),
+    (planted.edge_acts_before_it_writes_that_down, ["command", "kill_edge"], {"twice"}, 17),
     (planted.edge_acts_however_late, ["command", "part", "lose"], {"untimely"}, 0),
     (planted.edge_says_done_of_what_it_did_not_do, ["command", "part", "lose"], {"untrue"}, 0),
 )
