@@ -65,10 +65,13 @@ test("full in what is missing over the recent power; empty in what is there", ()
   assert.deepEqual(outlook(40, -900, falling, null), { towards: "empty", hours: 5 });
 });
 
-test("nothing is foretold of stillness, of a turn, or of a battery of unknown size", () => {
+test("just after a turn the present power alone tells", () => {
+  assert.deepEqual(outlook(60, -400, past, 9600), { towards: "empty", hours: 15 });
+});
+
+test("nothing is foretold of stillness or of a battery of unknown size", () => {
   const short = { bucketS: 900, power: [-500, -500], soc: [50, 49] };
   assert.equal(outlook(60, 5, past, 9600), null);
-  assert.equal(outlook(60, -400, past, 9600), null);
   assert.equal(outlook(50, -500, short, null), null);
   assert.deepEqual(outlook(50, -500, short, 10_000), { towards: "empty", hours: 10 });
   assert.deepEqual(outlook(90, -30, { ...short, power: [-30, -30] }, 10_000), { towards: "empty", hours: null });

@@ -51,14 +51,15 @@ export function recentW(past: Past): number | null {
 }
 
 /**
- * The way things go: `capacityWh` stands in where the past does not tell. Null when power is small, goes one way now
- * and went another a while ago, or nothing is known of the battery's size.
+ * The way things go: `capacityWh` stands in where the past does not tell. Null when power is small, or nothing
+ * is known of the battery's size.
  */
 export function outlook(socPct: number, powerNowW: number, past: Past, capacityWh: number | null): Outlook | null {
   const sign = powerNowW >= 0 ? 1 : -1;
   const recent = recentW(past);
-  const powerW = recent === null ? Math.abs(powerNowW) : recent * sign;
-  if (Math.abs(powerNowW) < LEAST_W || powerW < LEAST_W) return null;
+  if (Math.abs(powerNowW) < LEAST_W) return null;
+  // Just after a turn the last half hour tells of the other way: only the present does of this one.
+  const powerW = recent === null || recent * sign < LEAST_W ? Math.abs(powerNowW) : recent * sign;
   const perPct = whPerPct(past, sign) ?? (capacityWh === null ? null : capacityWh / 100);
   const left = sign > 0 ? 100 - socPct : socPct;
   if (perPct === null || left < 0.5) return null;

@@ -26,6 +26,10 @@ const ICONS: Record<Place, string> = {
   rest: "M9 3v5m6-5v5M6 8h12v3a6 6 0 0 1-12 0zm6 9v4",
 };
 
+/** A battery against all the rest: two places stand side by side and are looked at from nearer. */
+const PAIR: Partial<Record<Place, { x: number; y: number }>> = { battery: { x: 104, y: 152 }, rest: { x: 256, y: 152 } };
+const PAIR_VIEW = "44 32 272 240";
+
 /** Sun, generator, battery and house around the middle, with what flows between them now. */
 export function FlowCard() {
   const text = words();
@@ -34,15 +38,17 @@ export function FlowCard() {
   }
   const spots = spotsOf(site.value, heard.value.now, elapsed.value);
   if (spots.length < 2) return null;
+  const pair = spots.some((spot) => spot.place === "rest");
+  const at = (place: Place) => (pair ? PAIR[place] : undefined) ?? AT[place];
   return (
-    <section class="card flow" aria-labelledby="flow-title">
+    <section class="card flow" data-pair={pair} aria-labelledby="flow-title">
       <h2 class="unseen" id="flow-title">{text.energyNow}</h2>
       <ul class="unseen">{spots.map((spot) => <li key={spot.place}>{inWords(spot)}</li>)}</ul>
-      <svg class="flow-picture" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
-        {spots.map((spot) => <Line key={spot.place} spot={spot} />)}
+      <svg class="flow-picture" viewBox={pair ? PAIR_VIEW : `0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
+        {spots.map((spot) => <Line key={spot.place} spot={spot} at={at(spot.place)} />)}
         <circle class="flow-middle" cx={CENTRE.x} cy={CENTRE.y} r="7" />
-        {spots.map((spot) => <Circle key={spot.place} spot={spot} />)}
-        <Running />
+        {spots.map((spot) => <Circle key={spot.place} spot={spot} at={at(spot.place)} />)}
+        {!pair && <Running />}
       </svg>
     </section>
   );
@@ -51,9 +57,8 @@ export function FlowCard() {
 const moves = (spot: Spot): boolean => spot.powerW !== null && Math.abs(spot.powerW) >= STILL_W;
 
 /** The line between a place and the middle; dots run along it the way the energy goes. */
-function Line(props: { spot: Spot }) {
-  const { spot } = props;
-  const at = AT[spot.place];
+function Line(props: { spot: Spot; at: { x: number; y: number } }) {
+  const { spot, at } = props;
   const length = Math.hypot(at.x - CENTRE.x, at.y - CENTRE.y);
   const share = RADIUS / length;
   const from = { x: at.x + (CENTRE.x - at.x) * share, y: at.y + (CENTRE.y - at.y) * share };
@@ -68,9 +73,9 @@ function Line(props: { spot: Spot }) {
   );
 }
 
-function Circle(props: { spot: Spot }) {
+function Circle(props: { spot: Spot; at: { x: number; y: number } }) {
   const { spot } = props;
-  const { x, y } = AT[spot.place];
+  const { x, y } = props.at;
   const shown = spot.powerW === null ? null : powerParts(locale.value, Math.abs(spot.powerW));
   return (
     <g class="flow-spot" data-place={spot.place} data-moves={moves(spot)} data-stale={spot.stale} transform={`translate(${x} ${y})`}>

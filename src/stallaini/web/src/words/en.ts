@@ -49,7 +49,7 @@ export const en = {
     emptyFar: "Empty in more than two days",
     hours: (hours: number, minutes: number) =>
       hours === 0 ? `${minutes} min` : minutes === 0 ? `${hours} h` : `${hours} h ${minutes} min`,
-    why: "at the pace of the last half hour",
+    why: "at the present pace",
   },
   soc: "State of charge",
   flow: { charging: "Charging", discharging: "Discharging", rest: "At rest", unknown: "No power value" },

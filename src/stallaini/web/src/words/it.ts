@@ -50,7 +50,7 @@ export const it: Words = {
     emptyFar: "Scarica fra più di due giorni",
     hours: (hours, minutes) =>
       hours === 0 ? `${minutes} min` : minutes === 0 ? `${hours} h` : `${hours} h ${minutes} min`,
-    why: "al passo dell’ultima mezz’ora",
+    why: "al passo attuale",
   },
   soc: "Stato di carica",
   flow: { charging: "In carica", discharging: "In scarica", rest: "A riposo", unknown: "Potenza sconosciuta" },
