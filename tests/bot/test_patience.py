@@ -34,9 +34,9 @@ class Api:
         return True
 
 
-async def call(patience: Patience, api: Api, clock: VirtualClock) -> Any:
+async def call(patience: Patience, api: Api, clock: VirtualClock, **data: int) -> Any:
     """One call, with time passing while it waits."""
-    task = asyncio.create_task(patience.process_request(api, (), {}, "sendMessage", {}, None))
+    task = asyncio.create_task(patience.process_request(api, (), {}, "sendMessage", data, None))
     while not task.done():
         for _ in range(5):
             await asyncio.sleep(0)
@@ -66,6 +66,38 @@ async def test_everybody_waits_as_long_as_telegram_asks() -> None:
     await call(patience, other, clock)
     assert other.called_at_s[0] - before_s >= 5
     await waiting
+
+
+async def test_a_pause_holds_for_its_chat_alone() -> None:
+    clock = VirtualClock(0)
+    patience, limited, other = Patience(clock), Api(clock, RetryAfter(7)), Api(clock)
+    waiting = asyncio.create_task(call(patience, limited, clock, chat_id=1))
+    await asyncio.sleep(0)
+    await call(patience, other, clock, chat_id=2)
+    assert other.called_at_s == [0.0]
+    await waiting
+    assert limited.called_at_s[1] >= 7
+
+
+@pytest.mark.parametrize(("chat_id", "most", "within_s"), [(5, 20, 20.0), (-5, 20, 60.0)])
+async def test_a_chat_gets_no_more_than_telegram_takes(chat_id: int, most: int, within_s: float) -> None:
+    clock = VirtualClock(0)
+    patience, api = Patience(clock), Api(clock)
+    for _ in range(3 * most):
+        await call(patience, api, clock, chat_id=chat_id)
+    times = api.called_at_s
+    assert all(late - early >= within_s for early, late in zip(times, times[most:], strict=False))
+    assert times[most - 1] == 0.0
+
+
+async def test_all_chats_together_get_no_more_than_telegram_takes() -> None:
+    clock = VirtualClock(0)
+    patience, api = Patience(clock), Api(clock)
+    for chat_id in range(1, 101):
+        await call(patience, api, clock, chat_id=chat_id)
+    assert all(
+        late - early >= 1.0 for early, late in zip(api.called_at_s, api.called_at_s[28:], strict=False)
+    )
 
 
 async def test_nobody_waits_for_an_answer_that_comes_too_late() -> None:
