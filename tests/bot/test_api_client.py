@@ -129,7 +129,7 @@ async def test_the_token_travels_as_a_bearer_and_names_are_quoted(server: Pair) 
     answerer.say(404, "")
     with pytest.raises(NotFound):
         await client.now("../admin?x")
-    assert answerer.asked[0].startswith("GET /api/v1/sites/..%2Fadmin%3Fx/now ")
+    assert answerer.asked[0].startswith("GET /api/v1/sites/..%2Fadmin%3Fx/now?watch_s=180 ")
     assert "Authorization: Bearer st_secret" in answerer.asked[0]
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
-from tests.support.bot_house import LIVE, PASSWORD, SITE, TITLE, BotHouse, BotProcess, admitted
+from tests.support.bot_house import LIVE, NOW, PASSWORD, SITE, TITLE, BotHouse, BotProcess, admitted
 from tests.support.png import size_of
 from tests.support.telegram import Talk, TelegramStandIn
 
+from stallaini.bot.handlers import COMMANDS
+from stallaini.bot.texts import EN, IT
+from stallaini.link.messages import Scalar
+
 NEUTRAL = "This bot is private."
+CHATS = itertools.count(1501)
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +40,8 @@ def telegram(house: BotHouse, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture
 def anna(telegram: TelegramStandIn) -> Talk:
-    """A person whose chat is admitted."""
-    return admitted(telegram, 501)
+    """A person whose chat is admitted; each test has one of its own, with a pace of its own."""
+    return admitted(telegram, next(CHATS))
 
 
 def test_the_password_admits_and_is_deleted_from_the_chat(telegram: TelegramStandIn) -> None:
@@ -115,18 +121,120 @@ def test_refresh_renews_the_same_message(house: BotHouse, anna: Talk) -> None:
     house.live(SITE, LIVE)
 
 
-def test_chart_offers_three_spans_and_draws_each(anna: Talk) -> None:
-    offer = anna.asks("/chart")
-    assert list(offer.buttons) == ["3 h", "2 days", "30 days"]
-    pictures = set()
-    for label in offer.buttons:
-        anna.presses(offer, label)
-        heard = anna.hears()
-        assert heard.photo is not None
-        assert size_of(heard.photo) == (1080, 1350)
-        assert "State of charge: 62.4 %" in heard.text
-        pictures.add(heard.photo)
-    assert len(pictures) == 3
+def test_chart_draws_and_its_buttons_redraw_the_same_message(anna: Talk) -> None:
+    chart = anna.asks("/chart")
+    assert list(chart.buttons)[:4] == ["3 h", "• 2 days", "30 days", "1 year"]
+    pictures = {chart.photo}
+    for edits, (label, title) in enumerate(
+        (("3 h", "last 3 h"), ("30 days", "last 30 days"), ("1 year", "last year")), 1
+    ):
+        anna.presses(chart, label)
+        anna.awaits_edit(chart, edits)
+        assert title in chart.text
+        assert "State of charge: 62.4 %" in chart.text
+        assert "live, 1 s old" in chart.text
+        assert f"• {label}" in chart.buttons
+        pictures.add(chart.photo)
+    assert len(pictures) == 4
+    assert all(size_of(picture or b"") == (1080, 1350) for picture in pictures)
+    assert anna.hears_nothing(0)
+
+
+def test_the_series_of_a_chart_are_chosen_by_buttons(anna: Talk) -> None:
+    chart = anna.asks("/chart 3h")
+    assert list(chart.buttons)[4:] == [
+        "✓ Current",
+        "✓ State of charge",
+        "✓ Temperature",
+        "Battery power",
+        "Voltage",
+    ]
+    anna.presses(chart, "✓ Current")
+    anna.awaits_edit(chart, 1)
+    anna.presses(chart, "Battery power")
+    anna.awaits_edit(chart, 2)
+    assert [line.split(":")[0] for line in chart.text.splitlines()[1:4]] == [
+        "State of charge",
+        "Temperature",
+        "Battery power",
+    ]
+    assert "✓ Battery power" in chart.buttons
+
+
+def test_a_chart_whose_message_was_deleted_comes_anew(anna: Talk) -> None:
+    chart = anna.asks("/chart 3h")
+    anna.deletes(chart)
+    anna.presses(chart, "Voltage")
+    anew = anna.hears()
+    assert anew.photo is not None
+    assert "Voltage: 50.12 V" in anew.text
+
+
+def test_a_card_whose_message_was_deleted_comes_anew(anna: Talk) -> None:
+    card = anna.asks("/status")
+    anna.deletes(card)
+    anna.presses(card, "🔄 Refresh")
+    assert "62.4 %" in anna.hears().text
+
+
+def test_asking_keeps_the_site_live_for_some_minutes(house: BotHouse, anna: Talk) -> None:
+    anna.asks("/status")
+    assert 60 < house.watching_s(SITE) <= 180
+
+
+def test_data_tells_the_plan_its_use_and_where_it_leads(house: BotHouse, anna: Talk) -> None:
+    assert "has not told of its data plan yet" in anna.asks("/data").text
+    plan: dict[str, Scalar] = {
+        "plan": 200_000_000,
+        "billing_day": 1,
+        "mode": "auto",
+        "interval_s": 60,
+        "live_price": 1400,
+    }
+    for day, used in ((21, 90_000_000), (22, 80_000_000), (23, 12_000)):
+        at = NOW.replace(day=day, hour=9, minute=10)
+        more: dict[str, Scalar] = {"telemetry": used, "events": 500, "live": day < 23}
+        house.event(SITE, at, "link.usage", day=f"2026-11-{day}", **plan, **more)
+    card = anna.asks("/data").text
+    for shown in (
+        "170 MB of 200 MB (85.0 %) this month",
+        "today: 12 kB",
+        "⚠️ if it goes on so:",
+        "more than the plan",
+        "new month in 8 d",
+        "of it values 170 MB, events 2 kB",
+        "a message every 60 s (automatic)",
+        "live values: paused",
+        "as the site told 7 min ago",
+        "live, 1 s old",
+    ):
+        assert shown in card
+
+
+def test_the_menu_is_for_those_who_are_let_in(telegram: TelegramStandIn) -> None:
+    talk = telegram.talk(611, "it")
+    assert set(talk.menu()) == {"start", "help"}
+    assert talk.menu()["help"] == IT.help_help
+    talk.asks(f"/start {PASSWORD}")
+    assert talk.menu() == {verb: getattr(IT, command.help) for verb, command in COMMANDS.items()}
+    talk.asks("/language en")
+    assert talk.menu()["status"] == EN.help_status
+    talk.presses(talk.asks("/leave"), EN.leave_yes)
+    telegram.wait_for("the goodbye", lambda: telegram.calls_of("deleteMyCommands"))
+    assert set(talk.menu()) == {"start", "help"}
+
+
+def test_help_leads_on_by_buttons(anna: Talk) -> None:
+    menu = anna.asks("/help")
+    anna.presses(menu, "🔋 /status")
+    assert "62.4 %" in anna.hears().text
+    anna.presses(menu, "🔌 /loads")
+    assert "no load that can be switched" in anna.hears().text
+
+
+@pytest.mark.parametrize("words", ["/status", "/uptime", "/alarms", "/loads", "/data", "/chart 3h"])
+def test_every_answer_says_how_old_the_data_are(anna: Talk, words: str) -> None:
+    assert "live, 1 s old" in anna.asks(words).text
 
 
 @pytest.mark.parametrize(
@@ -153,8 +261,7 @@ def test_uptime_names_the_gap(anna: Talk) -> None:
 
 def test_help_names_every_command(anna: Talk) -> None:
     text = anna.asks("/help").text
-    for command in ("/status", "/chart", "/uptime", "/start", "/help"):
-        assert command in text
+    assert all(f"/{command} – " in text for command in COMMANDS)
 
 
 def test_a_group_is_one_chat(telegram: TelegramStandIn) -> None:
@@ -197,4 +304,9 @@ def test_a_slow_picture_in_one_chat_keeps_no_other_waiting(telegram: TelegramSta
 
 
 def test_no_call_was_refused_by_telegram(telegram: TelegramStandIn) -> None:
-    assert set(telegram.refusals()) == {("deleteMessage", "Bad Request: message can't be deleted")}
+    deleted = "Bad Request: message to edit not found"
+    assert set(telegram.refusals()) == {
+        ("deleteMessage", "Bad Request: message can't be deleted"),
+        ("editMessageText", deleted),
+        ("editMessageMedia", deleted),
+    }

@@ -29,6 +29,8 @@ from tests.support.telegram import (
     too_many_requests,
 )
 
+from stallaini.link.messages import Scalar
+
 Start = Callable[[], BotProcess]
 
 
@@ -152,6 +154,73 @@ def test_the_bot_starts_while_the_server_is_down(
     assert "does not answer yet" in bot.log
     house.open()
     assert talk.asks("/status").text.startswith("Questo bot è privato")
+
+
+def test_a_card_becomes_live_by_itself_once_the_site_answers(house: BotHouse, anna: Talk) -> None:
+    house.advance(75)
+    card = anna.asks("/status")
+    assert "🟡 76 s old" in card.text
+    house.live(SITE, {**LIVE, "battery.soc": 61.5})
+    anna.awaits_edit(card)
+    assert "live, 1 s old" in card.text
+    assert "61.5 %" in card.text
+    assert anna.hears_nothing(0.2)
+
+
+def test_a_plan_that_forbids_live_values_is_said(house: BotHouse, anna: Talk) -> None:
+    plan: dict[str, Scalar] = {"plan": 10**6, "billing_day": 1, "mode": "auto", "interval_s": 900}
+    house.event(SITE, NOW, "link.usage", day="2026-11-23", telemetry=10**6, live=False, live_price=1, **plan)
+    assert "paused" not in anna.asks("/status").text
+    house.advance(75)
+    assert "Live values are paused to stay within the data plan" in anna.asks("/status").text
+
+
+def test_the_site_of_a_chat_is_remembered_when_the_bot_starts_again(
+    house: BotHouse, telegram: TelegramStandIn, start: Start
+) -> None:
+    house.add_site("garden", "Garden")
+    house.live("garden", {**LIVE, "battery.soc": 31.5})
+    bot = start()
+    talk = admitted(telegram, 507)
+    chosen = talk.asks("/sites")
+    talk.presses(chosen, "🟢 Garden")
+    talk.awaits_edit(chosen)
+    assert "looks at Garden from now on" in chosen.text
+    assert bot.stop() == 0
+    start()
+    card = talk.asks("/status")
+    assert "31.5 %" in card.text
+    talk.presses(card, "🏠 Other site")
+    assert f"🟢 {TITLE}" in talk.hears().buttons
+    assert "62.4 %" in talk.asks(f"/status {TITLE}").text
+    assert "62.4 %" in talk.asks("/status").text
+
+
+def test_a_chat_that_telegram_slows_down_slows_down_no_other(telegram: TelegramStandIn, anna: Talk) -> None:
+    bruno = admitted(telegram, 508)
+    telegram.fail("sendMessage", too_many_requests(3))
+    anna.says("/help")
+    telegram.wait_for("the refusal", lambda: len(telegram.calls_of("sendMessage")) >= 3)
+    assert "62.4 %" in bruno.asks("/status").text
+    assert anna.hears_nothing(0)
+    assert "What you can ask" in anna.hears().text
+
+
+def test_edits_survive_what_telegram_can_do(telegram: TelegramStandIn, anna: Talk, house: BotHouse) -> None:
+    card = anna.asks("/status")
+    house.live(SITE, {**LIVE, "battery.soc": 60.1})
+    telegram.fail("editMessageText", bad_gateway(), too_many_requests(1))
+    anna.presses(card, "🔄 Refresh")
+    anna.awaits_edit(card)
+    assert "60.1 %" in card.text
+    # A timeout: whether the edit arrived is not known, and nobody is told twice. The next press does it.
+    house.live(SITE, {**LIVE, "battery.soc": 60.2})
+    telegram.fail("editMessageText", Hang(0.1))
+    anna.presses(card, "🔄 Refresh")
+    anna.presses(card, "🔄 Refresh")
+    anna.awaits_edit(card, 2)
+    assert "60.2 %" in card.text
+    assert anna.hears_nothing(0.2)
 
 
 def test_retry_after_is_obeyed(telegram: TelegramStandIn, anna: Talk) -> None:

@@ -23,8 +23,13 @@ NO_ROLE = "role taken"
 # Per command what is said, to those who may look and to one who is in but may look at nothing (any more).
 ANSWERS: dict[str, tuple[str, str]] = {
     "status": (TITLE, EN.no_sites),
-    "chart": (EN.which_span, EN.no_sites),
+    "chart": (TITLE, EN.no_sites),
+    "alarms": (TITLE, EN.no_sites),
+    "loads": (TITLE, EN.no_sites),
+    "report": (TITLE, EN.no_sites),
+    "data": (TITLE, EN.no_sites),
     "uptime": (TITLE, EN.no_sites),
+    "sites": (EN.which_site, EN.no_sites),
     "language": (EN.which_language, EN.which_language),
     "start": (EN.help_intro, EN.help_intro),
     "leave": (EN.leave_sure, EN.leave_sure),
@@ -77,7 +82,9 @@ def test_the_table_has_every_command() -> None:
 
 @pytest.mark.parametrize("command", ANSWERS)
 def test_every_command_answers_exactly_whom_it_should(talks: dict[str, Talk], command: str) -> None:
-    words = f"/{command} {SITE}" if command in ("status", "chart", "uptime") else f"/{command}"
+    words = f"/{command} {SITE}" if TITLE in ANSWERS[command] else f"/{command}"
+    # A span that is none: who may look is told so, and nothing is drawn.
+    words += " 9x" if command == "chart" else ""
     to_lookers, to_others = ANSWERS[command]
     for kind in LOOKERS:
         assert to_lookers in talks[kind].asks(words).text, kind
@@ -101,7 +108,7 @@ def test_a_site_of_others_is_neither_shown_nor_named(talks: dict[str, Talk], kin
 
 
 def test_the_bot_password_shows_every_site(talks: dict[str, Talk]) -> None:
-    assert HIDDEN_TITLE in str(talks["bot password"].asks("/status").buttons)
+    assert HIDDEN_TITLE in str(talks["bot password"].asks("/sites").buttons)
 
 
 def test_a_code_lets_in_once(house: BotHouse, talks: dict[str, Talk]) -> None:

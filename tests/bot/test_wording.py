@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import stallaini.bot
 from stallaini.bot.asking import Button
 from stallaini.bot.texts import EN, IT, Texts, texts_for
-from stallaini.bot.wording import Span, age, bar, number, read_span
+from stallaini.bot.wording import Span, age, bar, number, read_span, size
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 SOURCES = list(Path(stallaini.bot.__file__).parent.glob("*.py"))
@@ -95,6 +95,21 @@ def test_the_bar_is_full_or_empty_only_at_the_ends(percent: float) -> None:
     assert ("▰" not in cells) == (percent == 0)
 
 
+@pytest.mark.parametrize(
+    ("size_bytes", "said"),
+    [(0, "0 B"), (820, "820 B"), (41_300, "41 kB"), (3_410_000, "3,4 MB"), (200_000_000, "200 MB")],
+)
+def test_sizes_are_told_as_plans_count_them(size_bytes: int, said: str) -> None:
+    assert size(size_bytes, IT) == said
+
+
+def test_mappings_have_the_same_keys_in_both_languages() -> None:
+    # What the site says itself in English has words in Italian alone.
+    alike = [f.name for f in fields(Texts) if isinstance(getattr(EN, f.name), dict)]
+    for name in set(alike) - {"items", "reasons"}:
+        assert getattr(EN, name).keys() == getattr(IT, name).keys()
+
+
 def test_languages_are_told_by_tag() -> None:
     assert texts_for("it") is texts_for("it-CH") is texts_for("IT") is IT
     assert texts_for("en-GB") is texts_for("de") is texts_for(None) is EN
@@ -110,6 +125,6 @@ def test_both_languages_fill_the_same_blanks(field: str) -> None:
 
 
 def test_no_text_is_left_over() -> None:
-    code = "\n".join(path.read_text() for path in SOURCES if path.name != "texts.py")
+    code = "\n".join(path.read_text() for path in SOURCES if not path.name.startswith(("texts", "wordbook")))
     unused = [f.name for f in fields(Texts) if not re.search(rf"texts\.{f.name}\b|\"{f.name}\"", code)]
     assert unused == []

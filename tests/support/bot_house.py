@@ -21,7 +21,7 @@ from stallaini.clock import VirtualClock
 from stallaini.devices.catalogue import load_kinds
 from stallaini.link.downlink import decode_downlink
 from stallaini.link.envelope import encode_uplink
-from stallaini.link.messages import Answer, Entry, Event, Live, Minute, Uplink
+from stallaini.link.messages import Answer, Entry, Event, Live, Minute, Scalar, Uplink
 from stallaini.link.oscore import ContextStore
 from stallaini.server.alarms.desk import AlarmDesk
 from stallaini.server.alarms.notify_file import Means
@@ -33,11 +33,13 @@ from stallaini.server.commands import Commands
 from stallaini.server.database import FILE_NAME, Database
 from stallaini.server.http import HttpServer
 from stallaini.server.ingest import Ingest
+from stallaini.server.invitations import Offer
 from stallaini.server.link_door import LinkDoor
 from stallaini.server.live import LiveHub
 from stallaini.server.metrics import Metrics
 from stallaini.server.options import CONTEXTS_FILE
 from stallaini.server.people import People
+from stallaini.server.roles import SiteRole
 from stallaini.server.services import Services
 from stallaini.server.sites import Sites
 from stallaini.server.store.sqlite import SqliteStore
@@ -66,7 +68,7 @@ longitude = 15.07
 [devices.battery]
 kind = "can_battery"
 bus = "virtual:x"
-"""
+{more}"""
 
 
 def battery(minute: int) -> Values:
@@ -105,9 +107,9 @@ def admitted(telegram: TelegramStandIn, chat_id: int, language: str = "en") -> T
     return talk
 
 
-def described(name: str, title: str) -> Description:
-    """The description of a site with the real battery device."""
-    return parse_site(_SITE_FILE.format(name=name, title=title), load_kinds()).description
+def described(name: str, title: str, more: str = "") -> Description:
+    """The description of a site with the real battery device, and `more` in its file."""
+    return parse_site(_SITE_FILE.format(name=name, title=title, more=more), load_kinds()).description
 
 
 class BotHouse:
@@ -125,6 +127,7 @@ class BotHouse:
         self.desk = self.run(self._open_desk())
         self._ingest = Ingest(self._store, self.clock, self._hub, alarmed=self.desk.heard)
         self._telling = asyncio.run_coroutine_threadsafe(self.desk.run(), self._loop)
+        self.commands = Commands(self._store, self.clock, poke=lambda _site: False)
         self._contexts = ContextStore(folder / CONTEXTS_FILE)
         self._http: HttpServer | None = None
         self.url = ""
@@ -149,7 +152,7 @@ class BotHouse:
             sites=Sites(self._store, self._hub, self.clock),
             people=self.people,
             hub=self._hub,
-            commands=Commands(self._store, self.clock, poke=lambda _site: False),
+            commands=self.commands,
             metrics=Metrics(),
             link=LinkDoor(CoapEndpoint(self._contexts, self._ingest.handle, self.clock)),
             alarms=self.desk,
@@ -183,15 +186,24 @@ class BotHouse:
         future: Future[Result] = asyncio.run_coroutine_threadsafe(work, self._loop)
         return future.result(60)
 
+    def invite(self, role: SiteRole, site: str = SITE) -> str:
+        """A code that lets somebody in."""
+        offer = Offer("en", role, site)
+        return self.run(self.people.invitations.make(offer, 3600, OPERATOR))[0]
+
+    def watching_s(self, site: str) -> int:
+        """For how long the site is looked at from now on."""
+        return self._hub.watching_s(site)
+
     def advance(self, seconds: float) -> None:
         """Let time pass."""
         self._loop.call_soon_threadsafe(self.clock.advance, seconds)
         self.run(asyncio.sleep(0))
 
-    def add_site(self, name: str, title: str) -> None:
-        """Admit a site that has never been heard."""
+    def add_site(self, name: str, title: str, more: str = "") -> None:
+        """Admit a site that has never been heard; `more` stands in its file."""
         self.run(self._store.add_site(name, int(NOW.timestamp()) - 90 * 86_400))
-        self._descriptions[name] = described(name, title)
+        self._descriptions[name] = described(name, title, more)
         self._seqs[name] = 0
 
     def minutes(self, site: str, history: Mapping[int, Values], span_minutes: int = 1) -> None:
@@ -214,7 +226,7 @@ class BotHouse:
         self.minutes(site, {m: battery(m) for m in range(fine - 27 * 1440, fine, 15)}, span_minutes=15)
         self.minutes(site, {m: battery(m) for m in range(fine, MINUTE) if m not in GAP})
 
-    def event(self, site: str, at: datetime, kind: str, **data: str) -> None:
+    def event(self, site: str, at: datetime, kind: str, /, **data: Scalar) -> None:
         """Send one event."""
         self._send(site, [Event(int(at.timestamp()), kind, dict(data))])
 

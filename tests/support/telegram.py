@@ -7,29 +7,16 @@ passes here does not fail there for such a reason. Not modelled: webhooks, media
 
 from __future__ import annotations
 
-import itertools
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-from tests.support.telegram_wire import (
-    MAX_CAPTION,
-    MAX_TEXT,
-    Json,
-    Refusal,
-    checked_html,
-    read_buttons,
-    read_params,
-)
-
-TOKEN = "123456789:AAE4xTestTokenOfTheStandInNobodyElseHas"
-BOT_NAME = "stallaini_test_bot"
-_BOT = {"id": 123456789, "is_bot": True, "first_name": "Stallaini", "username": BOT_NAME}
+from tests.support.telegram_api import BOT_NAME, TOKEN, BotApi, Call, Chat, Heard, chat_json, person
+from tests.support.telegram_wire import Json, Refusal, read_params
 
 
 def too_many_requests(retry_after_s: int) -> Refusal:
@@ -42,6 +29,18 @@ def bad_gateway() -> Refusal:
     return Refusal(502, "Bad Gateway")
 
 
+__all__ = [
+    "BOT_NAME",
+    "TOKEN",
+    "Hang",
+    "Heard",
+    "Talk",
+    "TelegramStandIn",
+    "bad_gateway",
+    "too_many_requests",
+]
+
+
 class Hang:
     """A fault: the call is not answered, and the connection closed after `seconds`."""
 
@@ -49,48 +48,13 @@ class Hang:
         self.seconds = seconds
 
 
-@dataclass
-class Call:
-    """One call of the bot, when it came (monotonic clock), and why it broke Telegram's rules, if it did."""
-
-    method: str
-    params: Mapping[str, Any]
-    at_s: float
-    refusal: str | None = None
-
-
-@dataclass
-class Heard:
-    """A message as the person sees it: text (a picture's caption), buttons by label, picture bytes."""
-
-    message_id: int
-    text: str
-    buttons: dict[str, str]
-    photo: bytes | None = None
-    edits: int = 0
-
-
-@dataclass
-class _Chat:
-    id: int
-    kind: str
-    title: str
-    language: str
-    messages: list[Heard] = field(default_factory=list)
-    said: set[int] = field(default_factory=set)
-    deleted: set[int] = field(default_factory=set)
-    may_delete: bool = True
-    blocked: bool = False
-
-
-class TelegramStandIn:
+class TelegramStandIn(BotApi):
     """Use with `with`; `url` is what the bot is given as the Bot API's address."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._changed = threading.Condition()
-        self._chats: dict[int, _Chat] = {}
         self._updates: list[Json] = []
-        self._ids = itertools.count(1)
         self._faults: list[tuple[str, Refusal | Hang]] = []
         self.calls: list[Call] = []
         self.redeliver = False
@@ -116,7 +80,7 @@ class TelegramStandIn:
 
     def talk(self, chat_id: int, language: str = "en", kind: str = "private", title: str = "Anna") -> Talk:
         """A person's (or a group's) end of a chat with the bot."""
-        chat = self._chats.setdefault(chat_id, _Chat(chat_id, kind, title, language))
+        chat = self._chats.setdefault(chat_id, Chat(chat_id, kind, title, language))
         return Talk(self, chat)
 
     def fail(self, method: str, *faults: Refusal | Hang) -> None:
@@ -168,9 +132,6 @@ class TelegramStandIn:
                 return fault
         return None
 
-    def _on_getMe(self, _: Json) -> Json:
-        return {**_BOT, "can_join_groups": True, "can_read_all_group_messages": False}
-
     def _on_getUpdates(self, params: Json) -> list[Json]:
         offset, end_s = int(params.get("offset") or 0), time.monotonic() + float(params.get("timeout") or 0)
         self._confirm(offset)
@@ -188,75 +149,38 @@ class TelegramStandIn:
                 again.append(update)
         self._updates = again
 
-    def _on_sendMessage(self, params: Json) -> Json:
-        return self._deliver(params, checked_html(str(params.get("text", "")), MAX_TEXT), None)
-
-    def _on_sendPhoto(self, params: Json) -> Json:
-        image = next((value for value in params.values() if isinstance(value, bytes)), b"")
-        if not image.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8")):
-            raise Refusal(400, "Bad Request: IMAGE_PROCESS_FAILED")
-        return self._deliver(params, checked_html(str(params.get("caption", "")), MAX_CAPTION), image)
-
-    def _deliver(self, params: Json, text: str, photo: bytes | None) -> Json:
-        chat = self._chat(params)
-        if not text and photo is None:
-            raise Refusal(400, "Bad Request: message text is empty")
-        heard = Heard(next(self._ids), text, read_buttons(params), photo)
-        chat.messages.append(heard)
-        return self._shown(chat, heard)
-
-    def _on_editMessageText(self, params: Json) -> Json:
-        chat, wanted = self._chat(params), int(params["message_id"])
-        heard = next((one for one in chat.messages if one.message_id == wanted), None)
-        if heard is None:
-            raise Refusal(400, "Bad Request: message to edit not found")
-        text, buttons = checked_html(str(params["text"]), MAX_TEXT), read_buttons(params)
-        if (heard.text, heard.buttons) == (text, buttons):
-            raise Refusal(400, "Bad Request: message is not modified")
-        heard.text, heard.buttons, heard.edits = text, buttons, heard.edits + 1
-        return self._shown(chat, heard)
-
-    def _on_deleteMessage(self, params: Json) -> bool:
-        chat, wanted = self._chat(params), int(params["message_id"])
-        if not chat.may_delete or wanted not in chat.said:
-            raise Refusal(400, "Bad Request: message can't be deleted")
-        chat.deleted.add(wanted)
-        return True
-
-    def _chat(self, params: Json) -> _Chat:
-        chat = self._chats.get(int(params["chat_id"]))
-        if chat is None:
-            raise Refusal(400, "Bad Request: chat not found")
-        if chat.blocked:
-            raise Refusal(403, "Forbidden: bot was blocked by the user")
-        return chat
-
-    def _shown(self, chat: _Chat, heard: Heard) -> Json:
-        """A message of the bot as Telegram tells it."""
-        message: Json = {"message_id": heard.message_id, "date": int(time.time()), "from": _BOT}
-        message["chat"] = _chat_json(chat)
-        if heard.photo is None:
-            return {**message, "text": heard.text}
-        size = {"file_id": "f", "file_unique_id": "f", "width": 1, "height": 1, "file_size": len(heard.photo)}
-        return {**message, "caption": heard.text, "photo": [size]}
-
     # ---- the person's side, through Talk
 
-    def say(self, chat: _Chat, text: str) -> int:
-        """Put a person's message into the bot's updates; its id."""
+    def say(self, chat: Chat, text: str, member: int | None = None) -> int:
+        """Put a person's message into the bot's updates; its id. In a group `member` says it."""
         with self._changed:
             identity = next(self._ids)
             chat.said.add(identity)
             message = {"message_id": identity, "date": int(time.time()), "text": text}
-            self._push({"message": {**message, "from": _person(chat), "chat": _chat_json(chat)}})
+            self._push({"message": {**message, "from": person(chat, member), "chat": chat_json(chat)}})
         return identity
 
-    def press(self, chat: _Chat, heard: Heard, label: str) -> None:
-        """Press a button of a message."""
+    def press(self, chat: Chat, heard: Heard, label: str, member: int | None = None) -> str:
+        """Press a button of a message; the id of the press. In a group `member` does it."""
         with self._changed:
-            query = {"id": str(next(self._ids)), "from": _person(chat), "chat_instance": "1"}
+            identity = str(next(self._ids))
+            self._pressed.add(identity)
+            query = {"id": identity, "from": person(chat, member), "chat_instance": "1"}
             data = heard.buttons[label]
             self._push({"callback_query": {**query, "data": data, "message": self._shown(chat, heard)}})
+        return identity
+
+    def toast(self, press: str) -> str:
+        """What the bot tells at this press, once it answers it."""
+        self.wait_for("the answer to a press", lambda: self._answers(press))
+        return str(self._answers(press)[0].params.get("text") or "")
+
+    def _answers(self, press: str) -> list[Call]:
+        return [
+            call
+            for call in self.calls
+            if call.method == "answerCallbackQuery" and call.params["callback_query_id"] == press
+        ]
 
     def _push(self, update: Json) -> None:
         self._updates.append({"update_id": next(self._ids), **update})
@@ -266,18 +190,32 @@ class TelegramStandIn:
 class Talk:
     """One chat from the person's end. `hears()` gives the bot's messages in order, each once."""
 
-    def __init__(self, stand_in: TelegramStandIn, chat: _Chat) -> None:
+    def __init__(self, stand_in: TelegramStandIn, chat: Chat) -> None:
         self._stand_in = stand_in
         self._chat = chat
         self._heard = len(chat.messages)
 
-    def says(self, text: str) -> int:
+    def says(self, text: str, member: int | None = None) -> int:
         """Send a message; its id."""
-        return self._stand_in.say(self._chat, text)
+        return self._stand_in.say(self._chat, text, member)
 
-    def presses(self, heard: Heard, label: str) -> None:
-        """Press the button with this label."""
-        self._stand_in.press(self._chat, heard, label)
+    def presses(self, heard: Heard, label: str, member: int | None = None) -> str:
+        """Press the button with this label; the id of the press."""
+        return self._stand_in.press(self._chat, heard, label, member)
+
+    def is_told(self, heard: Heard, label: str, member: int | None = None) -> str:
+        """Press a button; what is told to who pressed it."""
+        return self._stand_in.toast(self.presses(heard, label, member))
+
+    def deletes(self, heard: Heard) -> None:
+        """Delete a message of the bot's."""
+        heard.gone = True
+
+    def menu(self) -> dict[str, str]:
+        """The commands that this chat's menu lists."""
+        menus = self._stand_in.menus
+        others = menus.get((None, self._chat.language), menus.get((None, ""), {}))
+        return menus.get((self._chat.id, ""), others)
 
     def hears(self, timeout_s: float = 20.0) -> Heard:
         """The bot's next message."""
@@ -353,15 +291,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Stay silent."""
-
-
-def _person(chat: _Chat) -> Json:
-    name = chat.title if chat.kind == "private" else "Bruno"
-    identity = chat.id if chat.kind == "private" else 77
-    return {"id": identity, "is_bot": False, "first_name": name, "language_code": chat.language}
-
-
-def _chat_json(chat: _Chat) -> Json:
-    if chat.kind == "private":
-        return {"id": chat.id, "type": chat.kind, "first_name": chat.title}
-    return {"id": chat.id, "type": chat.kind, "title": chat.title}

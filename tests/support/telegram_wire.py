@@ -12,7 +12,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-MAX_TEXT, MAX_CAPTION = 4096, 1024
+MAX_TEXT, MAX_CAPTION, MAX_TOAST = 4096, 1024, 200
 _MAX_BUTTON_BYTES = 64
 _TAGS = {"b", "strong", "i", "em", "u", "s", "code", "pre", "a", "blockquote"}
 
@@ -46,6 +46,11 @@ def read_params(content_type: str, body: bytes) -> Json:
         name = str(part.get_param("name", header="content-disposition"))
         params[name] = data if part.get_filename() else data.decode()
     return params
+
+
+def read_json(value: Any) -> Any:
+    """A parameter that is an object: form fields hold it as JSON."""
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def read_buttons(params: Json) -> dict[str, str]:

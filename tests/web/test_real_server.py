@@ -14,8 +14,6 @@ from playwright.sync_api import expect
 from tests.support.serving import PASSWORD, START_MINUTE, FakeSite, Running, serving
 from tests.web.conftest import PHONE, Visitor
 
-from stallaini.server.roles import SiteRole
-
 pytestmark = pytest.mark.browser
 
 HISTORY_MINUTES = 2 * 1440
@@ -26,10 +24,10 @@ BATCH = 240
 class RealSite:
     """A server with one site whose edge sends a live value each second, until it is told to stop."""
 
-    def __init__(self, folder: Path, static: Path, role: SiteRole = "viewer") -> None:
+    def __init__(self, folder: Path, static: Path) -> None:
         self.url = ""
         self.speaking = True
-        self._folder, self._static, self._role = folder, static, role
+        self._folder, self._static = folder, static
         self._ready, self._over = threading.Event(), threading.Event()
         self._failure: BaseException | None = None
 
@@ -70,7 +68,7 @@ class RealSite:
     @contextlib.asynccontextmanager
     async def _started(self) -> AsyncIterator[tuple[Running, FakeSite]]:
         async with serving(self._folder, static_dir=self._static) as server:
-            await server.person(self._role)
+            await server.person("viewer")
             site = await server.site()
             minutes = [at for at in range(START_MINUTE - HISTORY_MINUTES, START_MINUTE) if at not in GAP]
             for first in range(0, len(minutes), BATCH):

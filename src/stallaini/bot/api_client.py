@@ -16,6 +16,8 @@ Quality = Literal["fresh", "stale", "absent"]
 
 _TIMEOUT_S = 10.0
 _DEFAULT_RETRY_S = 60.0
+# Who asks in a chat asks again soon; the page holds a site live as long as it is open.
+_WATCH_S = 180
 
 
 class ApiError(Exception):
@@ -30,8 +32,16 @@ class Refused(ApiError):
     """The server does not know this program's token, or the token's role may not do this."""
 
 
+class NotPermitted(Refused):
+    """Whoever is spoken for is known, but their role does not allow this."""
+
+
 class NotFound(ApiError):
-    """There is no such site or chat."""
+    """There is no such site, chat or alarm, or the server is too old to know of such things."""
+
+
+class Conflict(ApiError):
+    """It cannot be done as things are: an alarm that is over, a site with too many commands."""
 
 
 class Invalid(ApiError):
@@ -81,6 +91,21 @@ class SeriesListed(msgspec.Struct, frozen=True):
     channel: str
 
 
+class Device(msgspec.Struct, frozen=True):
+    """Something with a wire."""
+
+    name: str
+    kind: str
+
+
+class Load(msgspec.Struct, frozen=True):
+    """A switchable consumer and its rated power."""
+
+    name: str
+    title: str
+    power_w: float
+
+
 class Site(msgspec.Struct, frozen=True):
     """A site's description, as far as the bot needs it."""
 
@@ -91,6 +116,8 @@ class Site(msgspec.Struct, frozen=True):
     longitude: float | None = None
     channels: tuple[Channel, ...] = ()
     series: tuple[SeriesListed, ...] = ()
+    devices: tuple[Device, ...] = ()
+    loads: tuple[Load, ...] = ()
 
 
 class Value(msgspec.Struct, frozen=True):
@@ -158,12 +185,20 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Chat(msgspec.Struct, frozen=True):
-    """A chat that was let in: the account it acts for, its language, its role by site (`*` is every)."""
+    """A chat that was let in: the account it acts for, its language, its role by site (`*` is every).
+
+    `site` is the one it looks at, where it chose one.
+    """
 
     telegram_id: int
     name: str
     language: str
     roles: dict[str, str]
+    site: str | None = None
+
+    def may_act(self, site: str) -> bool:
+        """Whether its account may ask something of the site."""
+        return any(self.roles.get(where) in ("operator", "admin") for where in (site, "*"))
 
 
 class _Sites(msgspec.Struct, frozen=True):
@@ -207,33 +242,33 @@ class ApiClient:
 
     async def sites(self) -> list[SiteRow]:
         """Every site this program may see."""
-        return (await self._get("/sites", _Sites)).sites
+        return (await self.get("/sites", _Sites)).sites
 
     async def site(self, site: str) -> Site:
         """The description of `site`."""
-        return await self._get(f"/sites/{_part(site)}", Site)
+        return await self.get(f"/sites/{part(site)}", Site)
 
     async def now(self, site: str) -> Now:
-        """The newest value of each channel of `site`."""
-        return await self._get(f"/sites/{_part(site)}/now", Now)
+        """The newest value of each channel of `site`, which sends live values for three minutes from here."""
+        return await self.get(f"/sites/{part(site)}/now", Now, {"watch_s": str(_WATCH_S)})
 
     async def series(self, site: str, name: str, start: datetime, end: datetime, points: int) -> Series:
         """At most about `points` buckets of the channel or series `name` between two instants."""
         query = {"name": name, "start": _iso(start), "end": _iso(end), "points": str(points)}
-        return await self._get(f"/sites/{_part(site)}/series", Series, query)
+        return await self.get(f"/sites/{part(site)}/series", Series, query)
 
     async def uptime(self, site: str, start: datetime, end: datetime) -> Uptime:
         """The gaps of `site` between two instants."""
-        return await self._get(f"/sites/{_part(site)}/gaps", Uptime, {"start": _iso(start), "end": _iso(end)})
+        return await self.get(f"/sites/{part(site)}/gaps", Uptime, {"start": _iso(start), "end": _iso(end)})
 
     async def events(self, site: str, limit: int) -> list[Event]:
         """The newest events of `site` of the last 30 days, newest first."""
-        return (await self._get(f"/sites/{_part(site)}/events", _Events, {"limit": str(limit)})).events
+        return (await self.get(f"/sites/{part(site)}/events", _Events, {"limit": str(limit)})).events
 
     async def chat(self, telegram_id: int) -> Chat | None:
         """The chat registered under `telegram_id`, or None."""
         try:
-            return await self._get(f"/chats/{telegram_id}", Chat)
+            return await self.get(f"/chats/{telegram_id}", Chat)
         except NotFound:
             return None
 
@@ -244,24 +279,29 @@ class ApiClient:
         """
         body = {"telegram_id": telegram_id, "name": name, "language": language, "secret": secret}
         try:
-            return await self._ask("POST", "/chats", Chat, json=body)
+            return await self.ask("POST", "/chats", Chat, json=body)
         except Invalid as error:
             # Nothing in the body is free but the secret: this one could never have been set.
             raise WrongPassword(str(error)) from error
 
     async def set_language(self, telegram_id: int, language: str) -> Chat:
         """Change the language of the account a chat acts for."""
-        return await self._ask("PATCH", f"/chats/{telegram_id}", Chat, json={"language": language})
+        return await self.ask("PATCH", f"/chats/{telegram_id}", Chat, json={"language": language})
+
+    async def choose_site(self, telegram_id: int, site: str) -> None:
+        """Remember the site that a chat looks at."""
+        await self.ask("PATCH", f"/chats/{telegram_id}", Chat, json={"site": site})
 
     async def remove_chat(self, telegram_id: int) -> None:
         """Let a chat act for nobody any more; one that did not is no error."""
         with contextlib.suppress(NotFound):
             await self._send("DELETE", f"/chats/{telegram_id}")
 
-    async def _get(self, path: str, kind: type[_Answer], query: dict[str, str] | None = None) -> _Answer:
-        return await self._ask("GET", path, kind, query=query)
+    async def get(self, path: str, kind: type[_Answer], query: dict[str, str] | None = None) -> _Answer:
+        """What is at `path` below /api/v1."""
+        return await self.ask("GET", path, kind, query=query)
 
-    async def _ask(
+    async def ask(
         self,
         method: str,
         path: str,
@@ -269,6 +309,7 @@ class ApiClient:
         query: dict[str, str] | None = None,
         json: object = None,
     ) -> _Answer:
+        """The answer to one request, of the type that the server's documentation promises."""
         response = await self._send(method, path, query, json)
         try:
             return msgspec.json.decode(response.content, type=kind)
@@ -296,9 +337,11 @@ def failure(response: httpx.Response) -> ApiError:
     if problem.type.endswith(":wrong-password"):
         return WrongPassword(said)
     if status in (401, 403):
-        return Refused(said)
+        return (NotPermitted if problem.type.endswith(":not-permitted") else Refused)(said)
     if status == 404:
         return NotFound(said)
+    if status == 409:
+        return Conflict(said)
     if status == 422:
         return Invalid(said)
     if status == 429:
@@ -320,7 +363,8 @@ def _retry_after_s(header: str | None) -> float:
     return float(header) if header is not None and header.isdecimal() else _DEFAULT_RETRY_S
 
 
-def _part(name: str) -> str:
+def part(name: str) -> str:
+    """A name made safe as a piece of a path."""
     return quote(name, safe="")
 
 

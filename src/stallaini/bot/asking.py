@@ -18,7 +18,10 @@ _COMMAND = re.compile(r"/(?P<verb>\w{1,32})(?:@(?P<bot>\w+))?(?:\s+(?P<rest>.*))
 
 
 class Button(NamedTuple):
-    """What a press of an inline button asks: a verb, a site and perhaps a span."""
+    """What a press of an inline button asks: a verb, a site or an alarm, and perhaps how.
+
+    One that says how, such as a span of time, asks for its answer in the message that has the button.
+    """
 
     verb: str
     site: str
@@ -38,7 +41,8 @@ class Ask:
     """One question in one chat: a command with the words after it, or a pressed button.
 
     `verb` is empty for a message that is no command. `message_id` is the message it came with: the
-    person's own for a command, the bot's for a button.
+    person's own for a command, the bot's for a button. `person_id` is the Telegram id of who asks, in a
+    group one of its members; None where Telegram does not tell.
     """
 
     chat_id: int
@@ -50,6 +54,8 @@ class Ask:
     rest: str = ""
     button: Button | None = None
     callback_id: str | None = None
+    person_id: int | None = None
+    on_picture: bool = False
 
     @property
     def words(self) -> list[str]:
@@ -83,6 +89,7 @@ def _read_message(message: Message, text: str, bot_name: str) -> Ask | None:
         texts=texts_for(message.from_user.language_code if message.from_user else None),
         verb=match["verb"].lower() if match else "",
         rest=(match["rest"] or "").strip() if match else text,
+        person_id=message.from_user.id if message.from_user else None,
     )
 
 
@@ -100,6 +107,8 @@ def _read_press(query: CallbackQuery) -> Ask | None:
         verb=button.verb,
         button=button,
         callback_id=query.id,
+        person_id=query.from_user.id,
+        on_picture=isinstance(query.message, Message) and bool(query.message.photo),
     )
 
 

@@ -55,7 +55,7 @@ def status_card(site: SiteRow, now: Now, news: Mapping[str, FlagNews], texts: Te
     age_s = card_age_s(now, battery)
     if age_s is None:
         return "⚪ " + texts.never.format(title=title)
-    lines = [title, _age_line(site, now, age_s, texts), ""]
+    lines = [title, age_line(site, now, texts), ""]
     if battery.device is None:
         lines.append(texts.no_battery)
     else:
@@ -81,8 +81,11 @@ def stale_line(site: SiteRow, now: Now, texts: Texts) -> str | None:
     return texts.stale.format(age=age(age_s, texts), when=day_and_time(when, texts))
 
 
-def _age_line(site: SiteRow, now: Now, age_s: float, texts: Texts) -> str:
-    stale = stale_line(site, now, texts)
+def age_line(site: SiteRow, now: Now, texts: Texts) -> str:
+    """How old what is known of the site is: said below every answer."""
+    stale, age_s = stale_line(site, now, texts), card_age_s(now, Battery(now.channels))
+    if age_s is None:
+        return "⚪ " + texts.heard_never
     if stale is not None:
         return f"⚠️ <b>{stale}</b>"
     if now.state == "live":

@@ -18,6 +18,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from stallaini.bot.picture import Panel, Picture
@@ -34,7 +35,23 @@ _SMALL_PT, _TITLE_PT, _PANEL_PT, _LAST_PT = 11.5, 16, 13, 17
 _INK, _FAINT, _GRID = "#16202c", "#5b6776", "#d5dae1"
 _NIGHT, _MISSING, _WARNING = "#e6eaf3", "#f6e9cf", "#b42318"
 _CHARGE, _DISCHARGE = "#15803d", "#c2570c"
-_COLOURS = {"current": _INK, "soc": "#1d4ed8", "temperature": "#b4236b"}
+_COLOURS = {
+    "current": _INK,
+    "soc": "#1d4ed8",
+    "temperature": "#b4236b",
+    "power": _INK,
+    "voltage": "#0f766e",
+    "sun": "#b45309",
+    "house": "#6d28d9",
+    "input": "#57534e",
+}
+_SIGNED = ("current", "power")
+"""Their sign tells whether the battery is charged or discharged."""
+_AMOUNTS = ("sun", "house", "input")
+"""They are filled down to zero."""
+_LEAST_HEIGHTS = {"voltage": 1.0, "power": 40.0, "sun": 40.0, "house": 40.0, "input": 40.0}
+_NIGHTS_UP_TO_S = 45 * 86_400
+"""In longer spans nights are thinner than a hair: shading them would only be a grey veil."""
 
 Floats = NDArray[np.float64]
 
@@ -44,7 +61,7 @@ def render(picture: Picture) -> bytes:
     texts = LANGUAGES[picture.language]
     figure = Figure(figsize=(WIDTH_PX / _DPI, HEIGHT_PX / _DPI), dpi=_DPI, facecolor="white")
     FigureCanvasAgg(figure)
-    ratios = [1.35 if panel.style == "current" else 1.0 for panel in picture.panels]
+    ratios = [1.35 if panel.style in _SIGNED else 1.0 for panel in picture.panels]
     top = 0.845 if picture.stale is None else 0.82
     grid = figure.add_gridspec(
         len(ratios), 1, height_ratios=ratios, left=0.115, right=0.965, top=top, bottom=0.055, hspace=0.34
@@ -54,6 +71,7 @@ def render(picture: Picture) -> bytes:
         axes = figure.add_subplot(grid[row])
         _backdrop(axes, picture, panel, texts)
         _draw_panel(axes, panel, picture.stale is not None)
+        _value_axis(axes, panel, texts)
         _time_axis(axes, picture, texts, labelled=row == len(ratios) - 1)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=_DPI)
@@ -75,7 +93,8 @@ def _head_line(figure: Figure, y: float, said: str, size_pt: float, colour: str,
 
 
 def _backdrop(axes: Axes, picture: Picture, panel: Panel, texts: Texts) -> None:
-    if picture.latitude is not None and picture.longitude is not None:
+    short = picture.end_s - picture.start_s <= _NIGHTS_UP_TO_S
+    if short and picture.latitude is not None and picture.longitude is not None:
         for start_s, end_s in nights(picture.start_s, picture.end_s, picture.latitude, picture.longitude):
             axes.axvspan(start_s, end_s, color=_NIGHT, linewidth=0, zorder=0)
     for start_s, end_s in missing_spans(panel, picture.start_s, picture.end_s):
@@ -123,8 +142,10 @@ def _draw_panel(axes: Axes, panel: Panel, stale: bool) -> None:
         axes.fill_between(
             t, _column(panel.low), _column(panel.high), color=colour, alpha=0.16, linewidth=0, zorder=3
         )
-    if panel.style == "current":
+    if panel.style in _SIGNED:
         _charge_and_discharge(axes, t, mean)
+    elif panel.style in _AMOUNTS:
+        axes.fill_between(t, 0, mean, color=colour, alpha=0.3, linewidth=0, zorder=4)
     axes.plot(t, mean, color=colour, linewidth=1.3, zorder=5, solid_joinstyle="round")
     lonely = _lonely(mean)
     axes.plot(t[lonely], mean[lonely], ".", color=colour, markersize=3.5, zorder=5)
@@ -141,14 +162,13 @@ def _draw_panel(axes: Axes, panel: Panel, stale: bool) -> None:
             zorder=7,
             clip_on=False,
         )
-    _value_axis(axes, panel)
 
 
 def _last_colour(panel: Panel, stale: bool) -> str:
     """Grey for what is no longer true; green and orange for charging and discharging."""
     if stale or all(value is None for value in panel.mean):
         return _FAINT
-    if panel.style != "current":
+    if panel.style not in _SIGNED:
         return _COLOURS[panel.style]
     return _DISCHARGE if panel.last.startswith(MINUS) else _CHARGE
 
@@ -160,10 +180,11 @@ def _charge_and_discharge(axes: Axes, t: Floats, mean: Floats) -> None:
     axes.axhline(0, color=_FAINT, linewidth=0.9, zorder=4)
 
 
-def _value_axis(axes: Axes, panel: Panel) -> None:
+def _value_axis(axes: Axes, panel: Panel, texts: Texts) -> None:
     low, high = _limits(panel)
     axes.set_ylim(low, high)
     axes.locator_params(axis="y", nbins=6, steps=[1, 2, 2.5, 5, 10])
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(value, texts)))
     if panel.style == "soc":
         axes.set_yticks([0, 25, 50, 75, 100])
     elif all(value is None for value in panel.mean):
@@ -177,19 +198,27 @@ def _value_axis(axes: Axes, panel: Panel) -> None:
 
 
 def _limits(panel: Panel) -> tuple[float, float]:
-    """The value axis: charge always 0 to 100, current always with zero, temperature never a hair wide."""
+    """The value axis: charge always 0 to 100, currents and powers with zero, nothing ever a hair wide."""
     if panel.style == "soc":
         return -2.0, 104.0
     columns = [panel.mean, panel.low or [], panel.high or []]
     values = [value for column in columns for value in column if value is not None]
-    least_height = 4.0
-    if panel.style == "current":
+    least_height = _LEAST_HEIGHTS.get(panel.style, 4.0)
+    if panel.style in (*_SIGNED, *_AMOUNTS):
         values.append(0.0)
     if not values:
         return 0.0, 1.0
     low, high = min(values), max(values)
     pad = max(0.08 * (high - low), (least_height - (high - low)) / 2, 0.0)
+    if panel.style in _AMOUNTS and low == 0.0:
+        return -0.02 * max(high, least_height), max(high + pad, least_height)
     return low - pad, high + pad
+
+
+def _short(value: float, texts: Texts) -> str:
+    """A number of the value axis, thousands as `k`: the axis has room for four letters."""
+    shown = f"{abs(value) / 1000:g}k" if abs(value) >= 1000 else f"{abs(value):g}"
+    return (MINUS if value < 0 else "") + shown.replace(".", texts.decimal_mark)
 
 
 def _time_axis(axes: Axes, picture: Picture, texts: Texts, labelled: bool) -> None:

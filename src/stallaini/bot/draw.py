@@ -11,10 +11,15 @@ from stallaini.bot.picture import Picture
 
 _TIMEOUT_S = 90.0
 _TAIL_CHARS = 2000
+_MOST_WANTED = 12
 
 
 class DrawingFailed(Exception):
     """The drawing process ended without a picture; the message holds what it said."""
+
+
+class TooManyPictures(Exception):
+    """So many pictures wait to be drawn that no more are taken."""
 
 
 class Drawer:
@@ -22,9 +27,19 @@ class Drawer:
 
     def __init__(self) -> None:
         self._one_at_a_time = asyncio.Lock()
+        self._wanted = 0
 
     async def draw(self, picture: Picture) -> bytes:
-        """The picture as a PNG. Raises `DrawingFailed`, after 90 s at the latest."""
+        """The picture as a PNG. Raises `TooManyPictures`, or `DrawingFailed` after 90 s at the latest."""
+        if self._wanted >= _MOST_WANTED:
+            raise TooManyPictures
+        self._wanted += 1
+        try:
+            return await self._in_turn(picture)
+        finally:
+            self._wanted -= 1
+
+    async def _in_turn(self, picture: Picture) -> bytes:
         async with self._one_at_a_time:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "stallaini.bot.chart"),

@@ -1,80 +1,44 @@
-"""What the bot does about each question: asks the server, says the answer."""
+"""What the bot does about each question: who may ask, which command answers, what is said of trouble."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
-from datetime import timedelta
-from typing import NamedTuple, Protocol
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import NamedTuple
 
-from stallaini.bot.alarms import flag_news
+from telegram.error import TelegramError
+
+from stallaini.bot import alarming, charting, loading, looking
 from stallaini.bot.api_client import (
     ApiClient,
     ApiError,
     NotFound,
+    NotPermitted,
     Refused,
-    SiteRow,
     Throttled,
     Unreachable,
     WrongPassword,
 )
 from stallaini.bot.asking import Ask, Button
-from stallaini.bot.cards import (
-    battery_device,
-    chart_caption,
-    present_value,
-    stale_line,
-    status_card,
-    uptime_card,
-)
 from stallaini.bot.doorman import Doorman
-from stallaini.bot.draw import Drawer, DrawingFailed
-from stallaini.bot.picture import PANELS, POINTS, compose
+from stallaini.bot.draw import Drawer, DrawingFailed, TooManyPictures
+from stallaini.bot.talk import Chatter, Once, Rows, Talk, Tools
 from stallaini.bot.texts import LANGUAGES, Texts, texts_for
-from stallaini.bot.wording import Span, age, escape, read_span
+from stallaini.bot.wording import age, escape
 from stallaini.clock import Clock
 
-SPANS = (Span(3, "h"), Span(2, "d"), Span(30, "d"))
-UPTIME_DAYS = (7, 30)
-_EVENTS_ASKED = 1000
-_DOTS = {"live": "🟢", "late": "🟡", "silent": "🔴", "never": "⚪"}
-# Telegram shows at most a hundred buttons.
-_CHOICES, _ONE_COLUMN = 90, 8
-
 logger = logging.getLogger(__name__)
-
-Rows = Sequence[Sequence[tuple[str, Button]]]
-
-
-class Chatter(Protocol):
-    """The few things the bot does in a chat; `program.py` gives them Telegram's form."""
-
-    async def say(self, chat_id: int, text: str, buttons: Rows = ()) -> None:
-        """Send a message in Telegram's HTML."""
-
-    async def replace(self, chat_id: int, message_id: int, text: str, buttons: Rows = ()) -> None:
-        """Put another text into a message of the bot's own."""
-
-    async def show(self, chat_id: int, image: bytes, caption: str, buttons: Rows = ()) -> None:
-        """Send a picture."""
-
-    async def busy(self, chat_id: int) -> None:
-        """Let the chat show that a picture is coming."""
-
-    async def delete(self, chat_id: int, message_id: int) -> bool:
-        """Delete a person's message; False when Telegram does not allow it."""
-
-    async def confirm(self, callback_id: str) -> None:
-        """Stop the little clock on a pressed button."""
 
 
 class Command(NamedTuple):
     """One command: what it does and which text of `Texts` describes it."""
 
-    answer: Callable[[Conversation, Ask], Awaitable[None]]
+    answer: Callable[[Talk], Awaitable[None]]
     help: str
+
+
+Press = Callable[[Talk, Button], Awaitable[None]]
 
 
 class Conversation:
@@ -83,23 +47,46 @@ class Conversation:
     def __init__(self, api: ApiClient, chatter: Chatter, drawer: Drawer, clock: Clock) -> None:
         self._api = api
         self._chatter = chatter
-        self._drawer = drawer
+        self._tools = Tools(api, chatter, drawer, clock, self._go_on_later, Once())
         self._doorman = Doorman(clock)
         self._admitted: set[int] = set()
+        self._menus: dict[int, str] = {}
+        self._later: dict[int, asyncio.Task[None]] = {}
 
     async def answer(self, ask: Ask) -> None:
         """Answer one question, whatever becomes of it; strangers get one neutral sentence, if that."""
-        if ask.callback_id is not None:
+        acts = ask.verb in _ANSWERED_LATE
+        if ask.callback_id is not None and not acts:
             await self._chatter.confirm(ask.callback_id)
         try:
             await self._answer(ask)
         except ApiError as error:
             logger.warning("no answer for chat %d: %s", ask.chat_id, error)
-            if ask.chat_id in self._admitted or self._doorman.may_answer(ask.chat_id):
-                await self._chatter.say(ask.chat_id, trouble(error, ask.texts))
+            await self._tell(ask, error)
+        except TooManyPictures:
+            await self._chatter.say(ask.chat_id, ask.texts.drawing_busy)
         except DrawingFailed as error:
             logger.error("a picture could not be drawn: %s", error)
             await self._chatter.say(ask.chat_id, ask.texts.drawing_failed)
+        finally:
+            if ask.callback_id is not None and acts:
+                # Of two answers to a press Telegram takes the first one.
+                await self._chatter.confirm(ask.callback_id)
+
+    async def close(self) -> None:
+        """Give up what would go on later."""
+        for task in self._later.values():
+            task.cancel()
+        await asyncio.gather(*self._later.values(), return_exceptions=True)
+
+    async def _tell(self, ask: Ask, error: ApiError) -> None:
+        if ask.chat_id not in self._admitted and not self._doorman.may_answer(ask.chat_id):
+            return
+        text = trouble(error, ask.texts)
+        if isinstance(error, NotPermitted) and ask.callback_id is not None:
+            await self._chatter.confirm(ask.callback_id, text)
+        else:
+            await self._chatter.say(ask.chat_id, text)
 
     async def _answer(self, ask: Ask) -> None:
         if ask.verb == "start" and ask.rest:
@@ -111,12 +98,26 @@ class Conversation:
             await self._turn_away(ask)
             return
         self._admitted.add(ask.chat_id)
-        spoken = replace(ask, texts=texts_for(chat.language))
-        await COMMANDS.get(ask.verb, _OTHER).answer(self, spoken)
+        texts = texts_for(chat.language)
+        await self._show_menu(ask.chat_id, texts)
+        talk = Talk(ask, chat, texts, self._tools)
+        press = PRESSES.get(ask.verb)
+        if ask.button is not None and press is not None:
+            await press(talk, ask.button)
+        else:
+            await COMMANDS.get(ask.verb, _OTHER).answer(talk)
 
     async def _turn_away(self, ask: Ask) -> None:
+        if self._menus.pop(ask.chat_id, None) is not None:
+            await self._chatter.menu(ask.chat_id, None)
         if self._doorman.may_answer(ask.chat_id):
             await self._chatter.say(ask.chat_id, ask.texts.private)
+
+    async def _show_menu(self, chat_id: int, texts: Texts) -> None:
+        """The whole menu is for those who are let in, in the language they are spoken to in."""
+        if self._menus.get(chat_id) != texts.language:
+            self._menus[chat_id] = texts.language
+            await self._chatter.menu(chat_id, texts)
 
     async def _admit(self, ask: Ask) -> None:
         deleted = await self._chatter.delete(ask.chat_id, ask.message_id)
@@ -128,166 +129,79 @@ class Conversation:
             return
         self._admitted.add(ask.chat_id)
         logger.info("chat %d was admitted", ask.chat_id)
-        texts, sites = texts_for(chat.language), await self._for(ask).sites()
+        texts = texts_for(chat.language)
+        await self._show_menu(ask.chat_id, texts)
+        sites = await self._api.speaking_for(ask.chat_id).sites()
         names = ", ".join(f"<b>{escape(site.title)}</b>" for site in sites)
         lines = [texts.welcome.format(sites=names) if names else texts.no_sites, "", help_text(texts)]
         if not deleted:
             lines += ["", "⚠️ " + texts.password_not_deleted]
-        await self._chatter.say(ask.chat_id, "\n".join(lines))
+        await self._chatter.say(ask.chat_id, "\n".join(lines), help_buttons())
 
-    async def help(self, ask: Ask) -> None:
-        """`/help`, and `/start` of a chat that is admitted already."""
-        await self._chatter.say(ask.chat_id, help_text(ask.texts))
+    def _go_on_later(self, chat_id: int, work: Coroutine[object, object, None]) -> None:
+        """Go on with `work` after the answer; what went on in this chat before ends."""
+        before = self._later.pop(chat_id, None)
+        if before is not None:
+            before.cancel()
+        task = asyncio.create_task(_quietly(work))
+        self._later[chat_id] = task
+        task.add_done_callback(lambda done: self._forget_later(chat_id, done))
 
-    async def other(self, ask: Ask) -> None:
-        """Anything that is no command of this bot; in a group it may be another bot's."""
-        if ask.private:
-            await self._chatter.say(ask.chat_id, ask.texts.unknown_command)
-
-    async def language(self, ask: Ask) -> None:
-        """`/language [en|it]`; without one it offers them."""
-        wanted = ask.rest.lower() if ask.button is None else ask.button.span
-        if wanted not in LANGUAGES:
-            rows = [
-                [(texts.language_name, Button("language", "", code)) for code, texts in LANGUAGES.items()]
-            ]
-            await self._chatter.say(ask.chat_id, ask.texts.which_language, rows)
-            return
-        texts = texts_for((await self._api.set_language(ask.chat_id, wanted)).language)
-        await self._chatter.say(ask.chat_id, texts.language_changed)
-
-    async def leave(self, ask: Ask) -> None:
-        """`/leave`: asks once more, then the chat is a stranger's again."""
-        if ask.button is None or ask.button.span != "yes":
-            rows = [[(ask.texts.leave_yes, Button("leave", "", "yes"))]]
-            await self._chatter.say(ask.chat_id, ask.texts.leave_sure, rows)
-            return
-        await self._api.remove_chat(ask.chat_id)
-        self._admitted.discard(ask.chat_id)
-        await self._chatter.replace(ask.chat_id, ask.message_id, ask.texts.left)
-
-    def _for(self, ask: Ask) -> ApiClient:
-        """The server as the asker's chat may see it."""
-        return self._api.speaking_for(ask.chat_id)
-
-    async def status(self, ask: Ask) -> None:
-        """`/status [SITE]`, and its refresh button, which renews the same message."""
-        site = await self._pick_site(ask, _site_name(ask))
-        if site is None:
-            return
-        api = self._for(ask)
-        now, events = await asyncio.gather(api.now(site.site), api.events(site.site, _EVENTS_ASKED))
-        card = status_card(site, now, flag_news(events), ask.texts)
-        button = Button("status", site.site, "again")
-        rows = [[("🔄 " + ask.texts.refresh, button)]] if button.fits() else []
-        if ask.button is not None and ask.button.span:
-            await self._chatter.replace(ask.chat_id, ask.message_id, card, rows)
-        else:
-            await self._chatter.say(ask.chat_id, card, rows)
-
-    async def uptime(self, ask: Ask) -> None:
-        """`/uptime [SITE]`."""
-        site = await self._pick_site(ask, _site_name(ask))
-        if site is None:
-            return
-        api = self._for(ask)
-        end = (await api.now(site.site)).at
-        reports = await asyncio.gather(
-            *(api.uptime(site.site, end - timedelta(days=days), end) for days in UPTIME_DAYS)
-        )
-        spans = list(zip(UPTIME_DAYS, reports, strict=True))
-        await self._chatter.say(ask.chat_id, uptime_card(site, spans, ask.texts))
-
-    async def chart(self, ask: Ask) -> None:
-        """`/chart [SITE] [SPAN]`; without a span it offers three."""
-        name, wanted = site_and_span(ask)
-        site = await self._pick_site(ask, name, span=wanted)
-        if site is None:
-            return
-        span = read_span(wanted)
-        rows = [[(one.said(ask.texts), Button("chart", site.site, one.code)) for one in SPANS]]
-        if span is None:
-            text = ask.texts.unknown_span.format(span=escape(wanted)) if wanted else ask.texts.which_span
-            await self._chatter.say(ask.chat_id, f"<b>{escape(site.title)}</b>\n{text}", rows)
-            return
-        await self._chatter.busy(ask.chat_id)
-        drawn = await self._draw(self._for(ask), site, span, ask.texts)
-        if drawn is None:
-            await self._chatter.say(ask.chat_id, ask.texts.never_chart.format(title=escape(site.title)))
-            return
-        await self._chatter.show(ask.chat_id, *drawn, rows)
-
-    async def _draw(self, api: ApiClient, row: SiteRow, span: Span, texts: Texts) -> tuple[bytes, str] | None:
-        """The picture and its caption; None for a site without a battery or without any data at all."""
-        site, now = await asyncio.gather(api.site(row.site), api.now(row.site))
-        kept = [series.channel for series in site.series]
-        device = battery_device(kept)
-        kinds = [kind for kind in PANELS if f"{device}.{kind.field}" in kept]
-        if not kinds or now.age_s is None:
-            return None
-        series = await asyncio.gather(
-            *(
-                api.series(row.site, f"{device}.{kind.field}", now.at - span.length, now.at, POINTS)
-                for kind in kinds
-            )
-        )
-        shown = [
-            (kind, one, present_value(now, f"{device}.{kind.field}"))
-            for kind, one in zip(kinds, series, strict=True)
-        ]
-        picture = compose(site, span, now.at, shown, stale_line(row, now, texts), texts)
-        return await self._drawer.draw(picture), chart_caption(picture, shown, texts)
-
-    async def _pick_site(self, ask: Ask, name: str, span: str = "") -> SiteRow | None:
-        """The site asked for, or None after offering a choice."""
-        sites = await self._for(ask).sites()
-        if not sites:
-            await self._chatter.say(ask.chat_id, ask.texts.no_sites)
-            return None
-        if not name and len(sites) == 1:
-            return sites[0]
-        found = find_site(sites, name)
-        if found is None:
-            text = ask.texts.unknown_site.format(name=escape(name)) if name else ask.texts.which_site
-            await self._chatter.say(ask.chat_id, text, _choice(sites, ask.verb, span))
-        return found
+    def _forget_later(self, chat_id: int, task: asyncio.Task[None]) -> None:
+        if self._later.get(chat_id) is task:
+            del self._later[chat_id]
 
 
-def find_site(sites: Sequence[SiteRow], name: str) -> SiteRow | None:
-    """The site of that name or title, or the only one that begins so; capitals do not matter."""
-    wanted = name.casefold()
-    exact = [one for one in sites if wanted in (one.site.casefold(), one.title.casefold())]
-    begun = [
-        one
-        for one in sites
-        if one.site.casefold().startswith(wanted) or one.title.casefold().startswith(wanted)
+async def _quietly(work: Coroutine[object, object, None]) -> None:
+    """What goes on after an answer may fail: the answer stands, and another one can be asked for."""
+    try:
+        await work
+    except (ApiError, TelegramError) as error:
+        logger.info("an answer is not renewed: %s", error)
+
+
+async def help_(talk: Talk) -> None:
+    """`/help`, and `/start` of a chat that is admitted already."""
+    await talk.say(help_text(talk.texts), help_buttons())
+
+
+async def other(talk: Talk) -> None:
+    """Anything that is no command of this bot; in a group it may be another bot's."""
+    if talk.ask.private:
+        await talk.say(talk.texts.unknown_command)
+
+
+async def language(talk: Talk) -> None:
+    """`/language [en|it]`; without one it offers them."""
+    ask = talk.ask
+    wanted = ask.rest.lower() if ask.button is None else ask.button.span
+    if wanted not in LANGUAGES:
+        rows = [[(texts.language_name, Button("language", "", code)) for code, texts in LANGUAGES.items()]]
+        await talk.say(talk.texts.which_language, rows)
+    elif await talk.actor() is not None:
+        texts = texts_for((await talk.tools.api.set_language(ask.chat_id, wanted)).language)
+        await talk.tools.chatter.menu(ask.chat_id, texts)
+        await talk.say(texts.language_changed)
+
+
+async def leave(talk: Talk) -> None:
+    """`/leave`: asks once more, then the chat is a stranger's again."""
+    ask = talk.ask
+    if ask.button is None or ask.button.span != "yes":
+        await talk.say(talk.texts.leave_sure, [[(talk.texts.leave_yes, Button("leave", "", "yes"))]])
+    elif await talk.actor() is not None:
+        await talk.tools.api.remove_chat(ask.chat_id)
+        await talk.tools.chatter.menu(ask.chat_id, None)
+        await talk.answer(talk.texts.left)
+
+
+def help_buttons() -> Rows:
+    """What is asked most, to press instead of to write."""
+    return [
+        [("🔋 /status", Button("status", "")), ("📈 /chart", Button("chart", ""))],
+        [("🔔 /alarms", Button("alarms", "")), ("🔌 /loads", Button("loads", ""))],
+        [("📋 /report", Button("report", "")), ("📶 /data", Button("data", ""))],
     ]
-    if exact or not wanted:
-        return exact[0] if exact else None
-    return begun[0] if len(begun) == 1 else None
-
-
-def _choice(sites: Sequence[SiteRow], verb: str, span: str) -> Rows:
-    buttons = [(f"{_DOTS[one.state]} {one.title}", Button(verb, one.site, span)) for one in sites[:_CHOICES]]
-    fitting = [(label, button) for label, button in buttons if button.fits()]
-    columns = 1 if len(fitting) <= _ONE_COLUMN else 2
-    return [fitting[start : start + columns] for start in range(0, len(fitting), columns)]
-
-
-def site_and_span(ask: Ask) -> tuple[str, str]:
-    """What `/chart` names: `/chart`, `/chart 2d`, `/chart noto`, `/chart noto 2 days`, or a button's own."""
-    if ask.button is not None:
-        return ask.button.site, ask.button.span
-    words = ask.words
-    for count in (2, 1):
-        tail = " ".join(words[-count:])
-        if len(words) >= count and (read_span(tail) is not None or tail[:1].isdigit()):
-            return " ".join(words[:-count]), tail
-    return " ".join(words), ""
-
-
-def _site_name(ask: Ask) -> str:
-    return " ".join(ask.words) if ask.button is None else ask.button.site
 
 
 def help_text(texts: Texts) -> str:
@@ -301,6 +215,8 @@ def trouble(error: ApiError, texts: Texts) -> str:
     match error:
         case Unreachable():
             return texts.server_unreachable
+        case NotPermitted():
+            return texts.not_permitted
         case Refused():
             return texts.server_refuses
         case NotFound():
@@ -312,12 +228,28 @@ def trouble(error: ApiError, texts: Texts) -> str:
 
 
 COMMANDS: Mapping[str, Command] = {
-    "status": Command(Conversation.status, "help_status"),
-    "chart": Command(Conversation.chart, "help_chart"),
-    "uptime": Command(Conversation.uptime, "help_uptime"),
-    "language": Command(Conversation.language, "help_language"),
-    "start": Command(Conversation.help, "help_start"),
-    "leave": Command(Conversation.leave, "help_leave"),
-    "help": Command(Conversation.help, "help_help"),
+    "status": Command(looking.status, "help_status"),
+    "chart": Command(charting.chart, "help_chart"),
+    "alarms": Command(alarming.alarms, "help_alarms"),
+    "loads": Command(loading.loads, "help_loads"),
+    "report": Command(looking.report, "help_report"),
+    "data": Command(looking.data, "help_data"),
+    "uptime": Command(looking.uptime, "help_uptime"),
+    "sites": Command(looking.sites, "help_sites"),
+    "language": Command(language, "help_language"),
+    "start": Command(help_, "help_start"),
+    "leave": Command(leave, "help_leave"),
+    "help": Command(help_, "help_help"),
 }
-_OTHER = Command(Conversation.other, "unknown_command")
+_OTHER = Command(other, "unknown_command")
+
+PRESSES: Mapping[str, Press] = {
+    "ack": alarming.acknowledge,
+    "snooze": alarming.snooze,
+    "alarm": alarming.story,
+    "load": loading.load,
+}
+"""What only buttons ask for. Nothing is shown to a whole group of what one of its members may not do."""
+
+_ANSWERED_LATE = frozenset({*PRESSES, "language", "leave"})
+"""Their end is told to who pressed the button."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -11,26 +11,78 @@ import msgspec
 
 from stallaini.bot.api_client import Series, Site
 from stallaini.bot.texts import Texts
-from stallaini.bot.wording import Span, day_and_time, number
+from stallaini.bot.wording import Span, date_with_year, day_and_time, number
 
 # Enough for a 1080 px wide picture; three hours come minute by minute.
 POINTS = 720
+_DAYS_FROM = 60
+"""Longer spans come day by day: buckets of half days would draw a comb of days and nights."""
+_YEAR_FROM = 300
+"""In such a span the year is told."""
+
+
+MOST_PANELS = 4
 
 
 class PanelKind(NamedTuple):
-    """One panel of the chart: the channel's last name, its style and how its numbers are written."""
+    """One panel of the chart: the channel's last name, its style and how its numbers are written.
+
+    `code` is a letter that stands for it in a button.
+    """
 
     field: str
     style: str
     unit: str
     digits: int
+    code: str
 
 
 PANELS = (
-    PanelKind("current", "current", "A", 1),
-    PanelKind("soc", "soc", "%", 1),
-    PanelKind("temperature", "temperature", "°C", 1),
+    PanelKind("current", "current", "A", 1, "c"),
+    PanelKind("soc", "soc", "%", 1, "s"),
+    PanelKind("temperature", "temperature", "°C", 1, "t"),
 )
+_BATTERY = (*PANELS, PanelKind("power", "power", "W", 0, "p"), PanelKind("voltage", "voltage", "V", 2, "v"))
+_SUN = PanelKind("power", "sun", "W", 0, "w")
+_REST = (PanelKind("ac_power", "house", "W", 0, "h"), PanelKind("input_power", "input", "W", 0, "g"))
+_SUN_KINDS = ("studer_variotrack", "studer_variostring")
+
+
+def points(span: Span) -> int:
+    """How many buckets to ask for."""
+    return min(POINTS, span.length.days) if span.length.days >= _DAYS_FROM else POINTS
+
+
+class Curve(NamedTuple):
+    """A panel that a site can fill, and the channel it shows."""
+
+    kind: PanelKind
+    channel: str
+
+
+def offered(site: Site, battery: str | None) -> list[Curve]:
+    """What can be drawn of a site whose battery is the device `battery`."""
+    kept = list(dict.fromkeys(series.channel for series in site.series))
+    curves = [Curve(kind, f"{battery}.{kind.field}") for kind in _BATTERY]
+    suns = [device.name for device in site.devices if device.kind in _SUN_KINDS] or ["solar"]
+    curves += [Curve(_SUN, f"{sun}.{_SUN.field}") for sun in suns[:1]]
+    for kind in _REST:
+        curves += [Curve(kind, name) for name in kept if name.partition(".")[2] == kind.field][:1]
+    return [curve for curve in curves if curve.channel in kept]
+
+
+def picked(curves: Sequence[Curve], codes: str) -> list[Curve]:
+    """The curves of these letters; of none that is known, the first three."""
+    found = [curve for curve in curves if curve.kind.code in codes]
+    return found[:MOST_PANELS] or list(curves[:3])
+
+
+def toggled(curves: Iterable[Curve], code: str) -> str:
+    """The letters of `curves` with one more or less: never none, and of too many the first ones go."""
+    codes = [curve.kind.code for curve in curves]
+    if code not in codes:
+        return "".join([*codes, code][-MOST_PANELS:])
+    return "".join(each for each in codes if each != code) or code
 
 
 class Panel(msgspec.Struct, frozen=True):
@@ -75,7 +127,8 @@ def compose(
     """
     start = end - span.length
     zone = ZoneInfo(site.timezone)
-    when = f"{day_and_time(start.astimezone(zone), texts)} – {day_and_time(end.astimezone(zone), texts)}"
+    said = date_with_year if span.length.days >= _YEAR_FROM else day_and_time
+    when = f"{said(start.astimezone(zone), texts)} – {said(end.astimezone(zone), texts)}"
     return Picture(
         title=f"{site.title} · {span.back(texts)}",
         subtitle=when,
@@ -91,11 +144,11 @@ def compose(
 
 
 def _panel(kind: PanelKind, series: Series, present: float | None, texts: Texts) -> Panel:
-    titles = {"current": texts.current_panel, "soc": texts.state_of_charge, "temperature": texts.temperature}
+    title = texts.current_panel if kind.style == "current" else texts.series[kind.style]
     last = last_value(series) if present is None else present
     return Panel(
         style=kind.style,
-        title=titles[kind.field],
+        title=title,
         last=texts.no_data if last is None else f"{number(last, kind.digits, texts)} {kind.unit}",
         t=[start_s + series.bucket_s / 2 for start_s in series.t],
         mean=series.mean,

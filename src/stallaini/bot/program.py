@@ -11,16 +11,16 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from telegram import BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, Update
-from telegram.constants import ChatAction, ParseMode
-from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError, TimedOut
+from telegram import Update
+from telegram.error import Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError, TimedOut
 from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
 from stallaini.bot.api_client import ApiClient, ApiError, Refused
 from stallaini.bot.asking import Ask, read_update
+from stallaini.bot.chatter import TelegramChatter, commands
 from stallaini.bot.draw import Drawer
-from stallaini.bot.handlers import COMMANDS, Conversation, Rows
+from stallaini.bot.handlers import Conversation
 from stallaini.bot.outbox import OutboxCourier, SeenIds
 from stallaini.bot.outbox_api import HttpOutbox
 from stallaini.bot.patience import Patience, seconds
@@ -35,6 +35,7 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
 _UPDATES_REMEMBERED = 2000
 _WAITING_PER_CHAT = 10
 _GRACE_S = 5.0
+_STRANGERS_MENU = ("start", "help")
 
 logger = logging.getLogger(__name__)
 
@@ -125,76 +126,6 @@ async def _greet_server(api: ApiClient) -> None:
         logger.info("the server lets the bot in")
 
 
-class TelegramChatter:
-    """`Chatter` in Telegram's form; a chat that blocked the bot or vanished is only logged."""
-
-    def __init__(self, bot: ExtBot[None]) -> None:
-        self._bot = bot
-
-    async def say(self, chat_id: int, text: str, buttons: Rows = ()) -> None:
-        """Send a message."""
-        await self._bot.send_message(
-            chat_id, text, parse_mode=ParseMode.HTML, reply_markup=_keyboard(buttons)
-        )
-
-    async def replace(self, chat_id: int, message_id: int, text: str, buttons: Rows = ()) -> None:
-        """Edit a message; one that already says so stays as it is, one too old is said anew."""
-        try:
-            await self._bot.edit_message_text(
-                text,
-                chat_id=chat_id,
-                message_id=message_id,
-                parse_mode=ParseMode.HTML,
-                reply_markup=_keyboard(buttons),
-            )
-        except BadRequest as error:
-            if "not modified" not in error.message.lower():
-                await self.say(chat_id, text, buttons)
-
-    async def show(self, chat_id: int, image: bytes, caption: str, buttons: Rows = ()) -> None:
-        """Send a picture."""
-        await self._bot.send_photo(
-            chat_id,
-            InputFile(image, filename="chart.png"),
-            caption=caption,
-            parse_mode=ParseMode.HTML,
-            reply_markup=_keyboard(buttons),
-        )
-
-    async def busy(self, chat_id: int) -> None:
-        """Show `sending a photo`; of no importance."""
-        try:
-            await self._bot.send_chat_action(chat_id, ChatAction.UPLOAD_PHOTO)
-        except TelegramError as error:
-            logger.info("chat action failed: %s", error)
-
-    async def delete(self, chat_id: int, message_id: int) -> bool:
-        """Delete a message, where the bot may."""
-        try:
-            return await self._bot.delete_message(chat_id, message_id)
-        except TelegramError as error:
-            logger.warning("a message with a password in chat %d could not be deleted: %s", chat_id, error)
-            return False
-
-    async def confirm(self, callback_id: str) -> None:
-        """Answer a callback query; Telegram refuses those that waited too long."""
-        try:
-            await self._bot.answer_callback_query(callback_id)
-        except TelegramError as error:
-            logger.info("button press could not be confirmed: %s", error)
-
-
-def _keyboard(buttons: Rows) -> InlineKeyboardMarkup | None:
-    if not buttons:
-        return None
-    return InlineKeyboardMarkup(
-        [
-            [InlineKeyboardButton(label, callback_data=button.data()) for label, button in row]
-            for row in buttons
-        ]
-    )
-
-
 class BotProgram:
     """Fetches updates and has them answered: each chat's in order, chats beside each other."""
 
@@ -204,7 +135,7 @@ class BotProgram:
         self._bot = bot
         self._seen_ids = seen_ids or SeenIds()
         self._clock = clock
-        self._conversation = Conversation(api, TelegramChatter(bot), Drawer(), clock)
+        self._conversation = Conversation(api, TelegramChatter(bot, self._seen_ids), Drawer(), clock)
         self._lanes: dict[int, deque[Ask]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._seen: deque[int] = deque(maxlen=_UPDATES_REMEMBERED)
@@ -223,8 +154,9 @@ class BotProgram:
             await self._close()
 
     async def _set_menus(self) -> None:
+        """What strangers see tells nothing; a chat that is let in gets the whole menu for itself."""
         for language, texts in LANGUAGES.items():
-            menu = [BotCommand(verb, getattr(texts, command.help)) for verb, command in COMMANDS.items()]
+            menu = commands(texts, _STRANGERS_MENU)
             # The menu without a language is what every other language sees.
             await self._bot.set_my_commands(menu, language_code=None if language == "en" else language)
 
@@ -307,6 +239,7 @@ class BotProgram:
 
     async def _close(self) -> None:
         """Finish answers under way, and tell Telegram which updates need not come again."""
+        await self._conversation.close()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_GRACE_S)
         for task in self._tasks:

@@ -32,12 +32,16 @@ class Span:
         return f"{self.count}{self.unit}"
 
     def said(self, texts: Texts) -> str:
-        """The span in words: `3 h`, `30 days`."""
+        """The span in words: `3 h`, `30 days`, `1 year`."""
+        if self.count >= _YEAR_DAYS and self.unit == "d":
+            return texts.year
         hours = self._hours
         return f"{hours} {texts.hour_unit}" if hours else texts.some_days.format(count=self.count)
 
     def back(self, texts: Texts) -> str:
         """The span as it reaches back: `last 3 h`."""
+        if self.count >= _YEAR_DAYS and self.unit == "d":
+            return texts.last_year
         hours = self._hours
         return texts.last_hours.format(count=hours) if hours else texts.last_days.format(count=self.count)
 
@@ -50,6 +54,7 @@ class Span:
 
 
 _SPAN = re.compile(r"(?P<count>\d{1,4})\s*(?P<unit>h|ore|ora|hours?|d|g|days?|giorni|giorno)", re.IGNORECASE)
+_YEAR_DAYS = 365
 _LONGEST = timedelta(days=366)
 
 
@@ -87,6 +92,15 @@ def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
     return f"{large} {large_unit}" + (f" {small} {small_unit}" if small else "")
 
 
+def size(size_bytes: float, texts: Texts) -> str:
+    """Bytes as data plans count them: `820 B`, `41 kB`, `3.4 MB`, `200 MB`."""
+    if size_bytes < 1000:
+        return f"{number(size_bytes, 0, texts)} B"
+    if size_bytes < 1e6:
+        return f"{number(size_bytes / 1e3, 0, texts)} kB"
+    return f"{number(size_bytes / 1e6, 1 if size_bytes < 1e8 else 0, texts)} MB"
+
+
 def day_and_time(instant: datetime, texts: Texts) -> str:
     """`Mon 23 Nov 08:14`; the instant must already be in the site's zone."""
     return f"{day(instant, texts)} {instant:%H:%M}"
@@ -95,6 +109,11 @@ def day_and_time(instant: datetime, texts: Texts) -> str:
 def day(instant: datetime, texts: Texts) -> str:
     """`Mon 23 Nov`."""
     return f"{texts.weekdays[instant.weekday()]} {instant.day} {texts.months[instant.month - 1]}"
+
+
+def date_with_year(instant: datetime, texts: Texts) -> str:
+    """`23 Nov 2026`."""
+    return f"{instant.day} {texts.months[instant.month - 1]} {instant.year}"
 
 
 def bar(percent: float) -> str:
