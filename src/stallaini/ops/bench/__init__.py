@@ -8,7 +8,19 @@ import tempfile
 from pathlib import Path
 
 from stallaini.clock import SystemClock
-from stallaini.ops.bench import alarm, budget, chart, codec, edge_load, ingest, lab, link, wire, year
+from stallaini.ops.bench import (
+    alarm,
+    budget,
+    chart,
+    chart_sites,
+    codec,
+    edge_load,
+    ingest,
+    lab,
+    link,
+    wire,
+    year,
+)
 from stallaini.ops.bench.report import Figure, as_json, as_text
 from stallaini.ops.progress import Progress
 
@@ -25,6 +37,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     quick.add_argument(
         "--edge-s", type=float, default=20.0, metavar="S", help="how long the edge is watched (default 20)"
     )
+    charts = benches.add_parser("chart", help="charts on a server of ten sites of three years (3 min)")
+    chart_sites.configure(charts)
+    charts.set_defaults(run_bench=chart_sites.run)
     in_lab = benches.add_parser("link", help="a minute's bytes in namespaces, beside others (root; 1 min)")
     link.configure(in_lab)
     in_lab.set_defaults(run_bench=link.run)

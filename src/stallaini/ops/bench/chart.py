@@ -24,7 +24,7 @@ from stallaini.server.store.sqlite import SqliteStore
 from stallaini.site.config import parse_site
 from stallaini.site.description import Description
 
-_START_MINUTE = 28_928_160  # 2025-01-01T00:00Z
+START_MINUTE = 28_928_160  # 2025-01-01T00:00Z
 _DAY_MINUTES = 1440
 _ASKS = 40
 _POINTS = 500
@@ -34,9 +34,9 @@ async def measure(folder: Path) -> list[Figure]:
     """Load the year, ask for its chart; the peer is the same year in a narrow table, one SQL query."""
     description = parse_site(SITE_FILE.read_text(), load_kinds()).description
     database = Database(folder / DATABASE_FILE)
-    await _load_year(SqliteStore(database), description)
+    await load_years(SqliteStore(database), description, 1)
     database.close()
-    clock = VirtualClock((_START_MINUTE + YEAR_MINUTES) * 60.0)
+    clock = VirtualClock((START_MINUTE + YEAR_MINUTES) * 60.0)
     server = Server(ServerOptions(folder, ("127.0.0.1", 0), ("127.0.0.1", 0), demo=True), clock)
     await server.start()
     try:
@@ -53,14 +53,16 @@ async def measure(folder: Path) -> list[Figure]:
     ]
 
 
-async def _load_year(store: SqliteStore, description: Description) -> None:
+async def load_years(store: SqliteStore, description: Description, years: int) -> None:
+    """Take in so many years of a site, day by day, and seal them."""
     await store.add_site(description.site, 0)
     head = Head(b"benchjou", b"benchboo", description.hash())
-    currents = _currents(YEAR_MINUTES)
+    minutes = years * YEAR_MINUTES
+    currents = _currents(minutes)
     width = len(description.series)
-    for first in range(0, YEAR_MINUTES, _DAY_MINUTES):
+    for first in range(0, minutes, _DAY_MINUTES):
         entries = tuple(
-            Entry(at + 1, Minute(_START_MINUTE + at, (currents[at],) * width))
+            Entry(at + 1, Minute(START_MINUTE + at, (currents[at],) * width))
             for at in range(first, first + _DAY_MINUTES)
         )
         encoded = description.encode() if first == 0 else None
@@ -69,7 +71,7 @@ async def _load_year(store: SqliteStore, description: Description) -> None:
             description=encoded,
         )  # fmt: skip
         await store.ingest([accepted])
-    await store.seal(_START_MINUTE + YEAR_MINUTES)
+    await store.seal(START_MINUTE + minutes)
 
 
 def _currents(count: int) -> list[int]:
@@ -85,7 +87,7 @@ async def _ask(url: str, site: str) -> list[float]:
     """Milliseconds of each request, ascending."""
     start, end = (
         datetime.fromtimestamp(minute * 60, UTC).isoformat()
-        for minute in (_START_MINUTE, _START_MINUTE + YEAR_MINUTES)
+        for minute in (START_MINUTE, START_MINUTE + YEAR_MINUTES)
     )
     query = urllib.parse.urlencode(
         {"name": "battery.current.mean", "start": start, "end": end, "points": _POINTS}

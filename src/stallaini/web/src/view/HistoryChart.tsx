@@ -75,9 +75,14 @@ function linesOf(loaded: Loaded, colours: number[]): Line[] {
     const { factor, sign } = scaleOf(unit);
     return {
       colour: colours[index] ?? index, scale: unit === "" ? "number" : unit, sign, level: unit === "%", fromZero: FROM_ZERO.includes(unit),
-      axisLabel: (value, step) => number(locale.peek(), value * factor, Math.max(0, Math.ceil(-Math.log10(step * factor) - 1e-9))),
+      axisLabel: (value, step) => number(locale.peek(), value * factor, decimalsFor(step * factor)),
     };
   });
+}
+
+/** So many that neighbours on the axis are told as what they are: 0.25, not 0.3. */
+function decimalsFor(step: number): number {
+  return [0, 1, 2, 3].find((decimals) => Number.isInteger(Number((step * 10 ** decimals).toFixed(6)))) ?? 4;
 }
 
 function useDark(): boolean {
