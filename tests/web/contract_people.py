@@ -85,6 +85,10 @@ def _others(api: APIRouter, people: MadePeople) -> None:
         more = first + 2 < len(people.accounts)
         return {"people": shown, "next": shown[-1]["name"] if more else None}
 
+    @api.delete("/people/{name}", status_code=204)
+    async def remove(name: str) -> None:
+        people.accounts[:] = [one for one in people.accounts if one["name"] != name]
+
     @api.put("/people/{name}/roles/{site}", status_code=204)
     async def give(name: str, site: str, given: Given) -> None:
         people.set_role(name, site, given["role"])

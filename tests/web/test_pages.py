@@ -150,6 +150,9 @@ def test_an_admin_invites_changes_a_role_and_takes_an_invitation_back(visitor: V
     people.get_by_role("button", name="Invite").click()
     expect(people.locator("code")).to_have_text(f"{visit.url}/join#{CODE}")
     assert world.people.accounts[2]["roles"] == {"stallaini": "operator"}
+    page.get_by_role("button", name="Remove bruno").click()
+    page.get_by_role("button", name="Sure? bruno").click()
+    expect(page.get_by_role("region", name="People").locator("li")).to_have_count(2)
     back = people.get_by_role("button", name="Take back")
     back.click()
     people.get_by_role("button", name="Sure?").click()

@@ -51,6 +51,9 @@ function Person(props: { account: Account; onChange: (act: () => Promise<unknown
           </select>
         </label>
       ))}
+      {may(session.value, "admin", "*") && !own && (
+        <Sure label={text.remove} of={account.name} onSure={() => onChange(() => people.remove(account.name))} />
+      )}
     </li>
   );
 }
