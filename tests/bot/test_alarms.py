@@ -84,6 +84,15 @@ def test_alarms_are_listed_worst_first_and_taken_care_of(house: BotHouse, anna: 
     assert "Anna" in first.text
 
 
+def test_the_status_names_open_alarms(house: BotHouse, anna: Talk) -> None:
+    assert anna.asks("/status").text.endswith("✅ No alarm raised")
+    raised(house, LOW, "warning", 18.0)
+    anna.hears()
+    card = anna.asks("/status").text
+    assert card.endswith(": 18.0 %")
+    assert "No alarm raised" not in card
+
+
 def test_an_alarm_is_silenced_from_the_message_that_tells_of_it(house: BotHouse, anna: Talk) -> None:
     raised(house, LOW, "warning", 18.0)
     told = anna.hears()

@@ -167,6 +167,23 @@ def test_a_card_becomes_live_by_itself_once_the_site_answers(house: BotHouse, an
     assert anna.hears_nothing(0.2)
 
 
+def test_a_card_deleted_meanwhile_does_not_come_back(
+    house: BotHouse, telegram: TelegramStandIn, anna: Talk
+) -> None:
+    house.advance(75)
+    anna.deletes(anna.asks("/status"))
+    house.live(SITE, LIVE)
+    telegram.wait_for("the edit", lambda: telegram.calls_of("editMessageText"))
+    assert anna.hears_nothing(0.3)
+
+
+def test_trouble_is_told_in_the_language_of_the_account(house: BotHouse, anna: Talk) -> None:
+    anna.asks("/language it")
+    anna.asks("/status")
+    house.shut()
+    assert "raggiungere il server" in anna.asks("/status").text
+
+
 def test_a_plan_that_forbids_live_values_is_said(house: BotHouse, anna: Talk) -> None:
     plan: dict[str, Scalar] = {"plan": 10**6, "billing_day": 1, "mode": "auto", "interval_s": 900}
     house.event(SITE, NOW, "link.usage", day="2026-11-23", telemetry=10**6, live=False, live_price=1, **plan)

@@ -15,6 +15,7 @@ LISTED = 6
 _MARKS = {"critical": "🔴", "warning": "🟠", "info": "🔵"}
 _ORDER = tuple(_MARKS)
 _CHANGES_SHOWN = 12
+_LINES = 3
 
 
 def worst_first(alarms: Sequence[Alarm]) -> list[Alarm]:
@@ -43,6 +44,12 @@ def alarms_card(site: SiteRow, alarms: Sequence[Alarm], texts: Texts) -> str:
     if len(alarms) > LISTED:
         lines += ["", texts.alarms_more.format(count=len(alarms) - LISTED)]
     return "\n".join([head, *lines])
+
+
+def open_lines(alarms: Sequence[Alarm], texts: Texts) -> list[str]:
+    """The worst open alarms in a line each, for a card that is about more than alarms."""
+    lines = [_headline(one, texts) for one in worst_first(alarms)[:_LINES]]
+    return [*lines, f"… /alarms ({len(alarms)})"] if len(alarms) > _LINES else lines
 
 
 def alarm_story(site: SiteRow, detail: AlarmDetail, texts: Texts) -> str:

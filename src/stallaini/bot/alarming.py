@@ -22,6 +22,7 @@ _ASKED = 50
 _EVENTS_ASKED = 1000
 _SNOOZES_MIN = (60, 480)
 _DEFAULT_SNOOZE_MIN = 60
+_WORDY = 2
 # In a button of the list: after the minutes, the list is to be renewed.
 _LIST = "list"
 
@@ -49,15 +50,21 @@ async def _list(talk: Talk, site: SiteRow) -> tuple[str, Rows]:
 
 
 def _buttons(alarms: list[Alarm], talk: Talk) -> Rows:
+    """Two rows with words for each of a few alarms, one row of signs for each of many."""
     rows = []
+    words = f" {talk.texts.acknowledge}" if len(alarms) <= _WORDY else ""
     for number, alarm in enumerate(alarms[:LISTED], 1):
-        row = [(f"{number} ℹ️", Button("alarm", alarm.id))]
+        first = [(f"{number} ℹ️", Button("alarm", alarm.id))]
         if alarm.acknowledged_by is None:
-            row.insert(0, (f"{number} ✔ {talk.texts.acknowledge}", Button("ack", alarm.id, _LIST)))
-        for minutes in _SNOOZES_MIN:
-            label = f"{number} 💤 {age(minutes * 60, talk.texts)}"
-            row.append((label, Button("snooze", alarm.id, f"{minutes},{_LIST}")))
-        rows.append(row)
+            first.insert(0, (f"{number} ✔{words}", Button("ack", alarm.id, _LIST)))
+        snoozes = [
+            (
+                f"{number} 💤 {age(minutes * 60, talk.texts)}",
+                Button("snooze", alarm.id, f"{minutes},{_LIST}"),
+            )
+            for minutes in _SNOOZES_MIN
+        ]
+        rows += [first, snoozes] if words else [[*first, *snoozes]]
     return rows
 
 

@@ -45,10 +45,13 @@ def battery_device(channel_names: Iterable[str]) -> str | None:
     return next((name.partition(".")[0] for name in channel_names if name.partition(".")[2] == "soc"), None)
 
 
-def status_card(site: SiteRow, now: Now, news: Mapping[str, FlagNews], texts: Texts) -> str:
+def status_card(
+    site: SiteRow, now: Now, news: Mapping[str, FlagNews], texts: Texts, alarms: Sequence[str] = ()
+) -> str:
     """How the site is right now, and how old that knowledge is, in about a dozen lines.
 
-    `news` tells of each flag channel the newest event (`alarms.flag_news`).
+    `news` tells of each flag channel the newest event (`alarms.flag_news`); `alarms` are lines of the open
+    alarms, which say all that the flags would.
     """
     title = f"<b>{escape(site.title)}</b>"
     battery = Battery(now.channels)
@@ -62,7 +65,7 @@ def status_card(site: SiteRow, now: Now, news: Mapping[str, FlagNews], texts: Te
         lines += [*_battery_lines(battery, age_s, texts), "", *_limit_lines(battery, texts)]
     others = _other_lines(now, battery.device, age_s or 0.0, texts)
     lines += ["", *others] if others else []
-    return "\n".join([*lines, *alarm_lines(site, now, news, texts)])
+    return "\n".join([*lines, *(alarms or alarm_lines(site, now, news, texts))])
 
 
 def card_age_s(now: Now, battery: Battery) -> float | None:

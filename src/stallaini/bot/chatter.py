@@ -46,7 +46,9 @@ class TelegramChatter:
         self._seen_ids.note(chat_id, message.message_id)
         return message.message_id
 
-    async def replace(self, chat_id: int, message_id: int, text: str, buttons: Rows = ()) -> int:
+    async def replace(
+        self, chat_id: int, message_id: int, text: str, buttons: Rows = (), *, anew: bool = True
+    ) -> int:
         """Edit a message; one that already says so stays as it is, one deleted or too old is said anew."""
         try:
             await self._bot.edit_message_text(
@@ -57,7 +59,7 @@ class TelegramChatter:
                 reply_markup=_keyboard(buttons),
             )
         except BadRequest as error:
-            if "not modified" not in error.message.lower():
+            if "not modified" not in error.message.lower() and anew:
                 return await self.say(chat_id, text, buttons)
         return message_id
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from telegram.error import TelegramError
@@ -56,6 +57,9 @@ class Conversation:
     async def answer(self, ask: Ask) -> None:
         """Answer one question, whatever becomes of it; strangers get one neutral sentence, if that."""
         acts = ask.verb in _ANSWERED_LATE
+        if ask.chat_id in self._menus:
+            # Trouble too is told in the language of the account.
+            ask = replace(ask, texts=texts_for(self._menus[ask.chat_id]))
         if ask.callback_id is not None and not acts:
             await self._chatter.confirm(ask.callback_id)
         try:

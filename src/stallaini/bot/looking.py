@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+from stallaini.bot.alarm_card import open_lines
 from stallaini.bot.alarms import flag_news
 from stallaini.bot.api_client import NotFound, Now, SiteRow
-from stallaini.bot.api_doings import Budget, Period
+from stallaini.bot.api_doings import Alarm, Budget, Period
 from stallaini.bot.asking import Button
 from stallaini.bot.budget_card import budget_card
 from stallaini.bot.cards import age_line, status_card, uptime_card
@@ -16,6 +17,7 @@ from stallaini.bot.wording import escape
 
 UPTIME_DAYS = (7, 30)
 _EVENTS_ASKED = 1000
+_ALARMS_ASKED = 50
 # Asking makes the site send live values; they are here after its next message, if they come at all.
 _LOOK_AGAIN_S = (1.5, 2.0, 3.0, 4.0, 5.0, 5.0)
 AGAIN = "again"
@@ -36,8 +38,10 @@ async def status(talk: Talk) -> None:
 
 
 async def _status(talk: Talk, site: SiteRow) -> tuple[Now, str]:
-    now, events = await asyncio.gather(talk.api.now(site.site), talk.api.events(site.site, _EVENTS_ASKED))
-    card = status_card(site, now, flag_news(events), talk.texts)
+    now, events, alarms = await asyncio.gather(
+        talk.api.now(site.site), talk.api.events(site.site, _EVENTS_ASKED), _open_alarms(talk, site)
+    )
+    card = status_card(site, now, flag_news(events), talk.texts, open_lines(alarms, talk.texts))
     if now.state != "live" and now.age_s is not None:
         budget = await talk.doings.budget(site.site)
         if budget is not None and not budget.live.allowed:
@@ -45,12 +49,21 @@ async def _status(talk: Talk, site: SiteRow) -> tuple[Now, str]:
     return now, card
 
 
+async def _open_alarms(talk: Talk, site: SiteRow) -> list[Alarm]:
+    """The open alarms; none of a server that keeps none: then the flags speak."""
+    try:
+        return await talk.doings.alarms(site.site, _ALARMS_ASKED)
+    except NotFound:
+        return []
+
+
 async def _follow(talk: Talk, site: SiteRow, message_id: int) -> None:
     for pause_s in _LOOK_AGAIN_S:
         await talk.tools.clock.sleep(pause_s)
         if (await talk.api.now(site.site)).state == "live":
             _, card = await _status(talk, site)
-            await talk.replace(message_id, card, _status_rows(talk, site))
+            # Nobody asked for this: a card that was deleted meanwhile stays deleted.
+            await talk.replace(message_id, card, _status_rows(talk, site), anew=False)
             return
 
 

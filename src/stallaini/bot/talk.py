@@ -28,8 +28,13 @@ class Chatter(Protocol):
     async def say(self, chat_id: int, text: str, buttons: Rows = ()) -> int:
         """Send a message in Telegram's HTML; its id."""
 
-    async def replace(self, chat_id: int, message_id: int, text: str, buttons: Rows = ()) -> int:
-        """Put another text into a message of the bot's own; the id of the message that says it now."""
+    async def replace(
+        self, chat_id: int, message_id: int, text: str, buttons: Rows = (), *, anew: bool = True
+    ) -> int:
+        """Put another text into a message of the bot's own; the id of the message that says it now.
+
+        Where that message was deleted it is said `anew`, or not at all.
+        """
 
     async def show(self, chat_id: int, image: bytes, caption: str, buttons: Rows = ()) -> None:
         """Send a picture."""
@@ -101,9 +106,9 @@ class Talk:
             return await self.say(text, rows)
         return await self.replace(self.ask.message_id, text, rows)
 
-    async def replace(self, message_id: int, text: str, rows: Rows = ()) -> int:
+    async def replace(self, message_id: int, text: str, rows: Rows = (), *, anew: bool = True) -> int:
         """Say it in a message that says something else so far."""
-        return await self.tools.chatter.replace(self.ask.chat_id, message_id, text, fitting(rows))
+        return await self.tools.chatter.replace(self.ask.chat_id, message_id, text, fitting(rows), anew=anew)
 
     async def toast(self, text: str) -> None:
         """Tell it to who pressed the button alone."""
