@@ -8,16 +8,18 @@ import sys
 # In a program of its own: freed blocks of this one would blur the picture.
 _PROGRAM = """
 from pathlib import Path
-from stallaini.server.memory import give_back_large_blocks
+from stallaini.server.memory import give_back
 
 def resident_pages():
     return int(Path("/proc/self/statm").read_text().split()[1])
 
-assert give_back_large_blocks()
+assert give_back()
 before = resident_pages()
 for _ in range(3):
-    blocks = [bytearray(b"x") * 3_000_000 for _ in range(20)]
+    blocks = [bytearray(b"x") * 100_000 for _ in range(600)]
+    kept = bytearray(b"x") * 100_000
     del blocks
+give_back()
 print((resident_pages() - before) * 4096)
 """
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from stallaini.clock import open_clock
 from stallaini.errors import OperatorError
-from stallaini.server.memory import give_back_large_blocks
 from stallaini.server.options import add_data_option, is_loopback, parse_address
 from stallaini.server.program import Server, ServerOptions, run_server
 
@@ -48,7 +47,6 @@ def run(args: argparse.Namespace) -> int:
     for chatty in ("uvicorn", "coap", "coap-server"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     options = ServerOptions(data_dir=args.data, http=args.http, coap=args.coap, demo=args.demo)
-    give_back_large_blocks()
     asyncio.run(run_server(options, open_clock(args.clock), _announce))
     return 0
 

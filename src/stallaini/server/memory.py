@@ -1,22 +1,28 @@
-"""Large blocks of memory go back to the system once they are free."""
+"""Memory that large answers took goes back to the system once it is free."""
 
 from __future__ import annotations
 
 import ctypes
 
-# Names and numbers of malloc.h (mallopt(3)).
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-_LARGE_BYTES = 128 * 1024
+from stallaini.clock import Clock
+
+_EACH_S = 20.0
 
 
-def give_back_large_blocks() -> bool:
-    """Keep the C library from learning to keep them: a year's columns would else stay for good (90 MB).
+async def give_back_forever(clock: Clock) -> None:
+    """Give free memory back now and then: the columns of a year would else stay for good (90 MB).
 
-    Where it has no such setting (musl, macOS) nothing changes and the answer is False.
+    Keeping large blocks out of the heap would do it at once, but make such an answer thrice as slow.
     """
+    while give_back():
+        await clock.sleep(_EACH_S)
+
+
+def give_back() -> bool:
+    """Ask the C library to return what is free; False where it cannot be asked (musl, macOS)."""
     try:
-        setting = ctypes.CDLL(None).mallopt
+        trim = ctypes.CDLL(None).malloc_trim
     except (OSError, AttributeError):
         return False
-    setting.argtypes, setting.restype = [ctypes.c_int, ctypes.c_int], ctypes.c_int
-    return all(setting(name, _LARGE_BYTES) == 1 for name in (_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD))
+    trim(0)
+    return True

@@ -15,7 +15,7 @@ from typing import IO
 
 import httpx
 
-from stallaini.clock import Clock
+from stallaini.clock import Clock, SystemClock
 from stallaini.errors import OperatorError
 from stallaini.link.model_files import read_models
 from stallaini.link.oscore import ContextStore
@@ -31,6 +31,7 @@ from stallaini.server.http import HttpServer
 from stallaini.server.ingest import Ingest
 from stallaini.server.link_door import LinkDoor
 from stallaini.server.live import LiveHub
+from stallaini.server.memory import give_back_forever
 from stallaini.server.metrics import Metrics
 from stallaini.server.options import CONTEXTS_FILE, DATABASE_FILE
 from stallaini.server.people import People
@@ -141,7 +142,7 @@ class Server:
         self.http = HttpServer(create_app(services), *self._options.http)
         self._stack.push_async_callback(self.http.close)
         await self.http.start()
-        for work in (self._seal_forever(), self.alarms.run()):
+        for work in (self._seal_forever(), self.alarms.run(), give_back_forever(SystemClock())):
             self._stack.push_async_callback(_cancelled, asyncio.create_task(work))
 
     def _watch_counters(self) -> None:

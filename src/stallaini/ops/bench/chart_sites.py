@@ -38,6 +38,8 @@ from stallaini.site.description import Description, SeriesSpec
 _DAY_S = 86_400
 _ASKS = 60
 _PATIENCE = 300
+# The server gives back what it does not need each 20 s.
+_SETTLED_S = 25
 _COPIED = ("site", "description", "series", "chunk", "minute")
 
 
@@ -96,6 +98,7 @@ async def measure(folder: Path, sites: int, years: int) -> list[Figure]:
             if chart.days <= years * 365:
                 figures += await _asked(url, names, chart, end_s)
         figures.append(await _energy(url, names, end_s))
+        await SystemClock().sleep(_SETTLED_S)
         title = f"memory of the server of {sites} sites after all of this"
         figures.append(Figure(title, _resident_mb(process), "MB"))
     finally:
