@@ -134,7 +134,13 @@ async def test_a_chat_joins_with_the_bot_password(running: Running) -> None:
     wrong = await bot.post("/api/v1/chats", json={**CHAT, "secret": "wrong password"})
     assert (wrong.status_code, wrong.json()["type"]) == (403, "urn:stallaini:problem:wrong-password")
     joined = await bot.post("/api/v1/chats", json=CHAT)
-    shown = {"telegram_id": 104857600, "name": "Anna", "language": "it", "roles": {"*": "viewer"}}
+    shown = {
+        "telegram_id": 104857600,
+        "name": "Anna",
+        "language": "it",
+        "roles": {"*": "viewer"},
+        "site": None,
+    }
     assert (joined.status_code, joined.json()) == (201, shown)
     assert (await bot.get("/api/v1/chats/104857600")).json() == shown
 

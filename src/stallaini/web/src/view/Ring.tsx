@@ -14,7 +14,8 @@ export function Ring(props: { soc: Aged; flow: Flow }) {
   const share = socPct === null ? 0 : Math.min(1, Math.max(0, socPct / 100));
   return (
     <div
-      class="ring" data-quality={props.soc.quality} data-flow={props.flow} role="meter" aria-label={text.soc}
+      class="ring" data-quality={props.soc.quality} data-flow={props.flow} aria-label={text.soc}
+      role={socPct === null ? "img" : "meter"}
       aria-valuemin={0} aria-valuemax={100} aria-valuenow={socPct ?? undefined}
       aria-valuetext={socPct === null ? text.notReported : withUnit(locale.value, socPct, "%")}
     >
