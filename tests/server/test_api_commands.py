@@ -58,8 +58,11 @@ async def test_a_command_is_made_and_shown(running: Running, admin: httpx.AsyncC
     )
     assert (later["not_before"], later["not_after"]) == ("2026-11-17T05:00:00Z", "2026-11-17T05:05:00Z")
     listed = await ask(viewer, "/sites/lab/commands")
-    assert listed == {"commands": [later, made]}
-    assert await ask(viewer, "/sites/lab/commands", limit=1) == {"commands": [later]}
+    assert listed == {"commands": [later, made], "next": None}
+    first = await ask(viewer, "/sites/lab/commands", limit=1)
+    assert first == {"commands": [later], "next": str(later["id"])}
+    second = await ask(viewer, "/sites/lab/commands", limit=1, before=first["next"])
+    assert second == {"commands": [made], "next": None}
 
 
 async def test_how_it_ended_is_shown_with_the_reason(running: Running, admin: httpx.AsyncClient) -> None:
@@ -98,7 +101,7 @@ async def test_what_cannot_be_sent_is_refused_with_the_reason(
 ) -> None:
     answer = await sent(admin, 422, **body)
     assert says in answer["detail"]
-    assert await ask(admin, "/sites/lab/commands") == {"commands": []}
+    assert await ask(admin, "/sites/lab/commands") == {"commands": [], "next": None}
 
 
 async def test_unknown_sites_and_commands(admin: httpx.AsyncClient) -> None:

@@ -94,11 +94,14 @@ async def unlink_telegram(
 
 
 @router.get("/sessions", responses=problems(404))
-async def list_sessions(parts: Parts, actor: PersonActor, person: Whose = None) -> shapes.SessionList:
+async def list_sessions(
+    parts: Parts, actor: PersonActor, person: Whose = None, after: After = None, limit: Limit = 100
+) -> shapes.SessionList:
     """Where one is signed in, newest use first."""
     whose = await _whose(parts, actor, person)
     listed = await parts.people.sessions.listed(whose)
-    return shapes.SessionList(sessions=[session_listed(one, actor.key) for one in listed])
+    shown, following = page(listed, lambda one: one.id, after, limit)
+    return shapes.SessionList(sessions=[session_listed(one, actor.key) for one in shown], next=following)
 
 
 @router.delete("/sessions", status_code=204, responses=problems(404))

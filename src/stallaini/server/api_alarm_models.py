@@ -104,8 +104,9 @@ class Alarm(BaseModel):
 class Alarms(BaseModel):
     """Alarms, newest first."""
 
-    model_config = example(alarms=[_ALARM])
+    model_config = example(alarms=[_ALARM], next=None)
     alarms: list[Alarm]
+    next: str | None
 
 
 class AlarmChange(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
@@ -21,6 +22,7 @@ from stallaini.server.alarms.settings import (
     check_contact,
     check_settings,
 )
+from stallaini.server.paging import AfterTime, Limit, Place, page_by_time, wanted
 from stallaini.server.problems import Problem, problems
 from stallaini.server.roles import Actor
 from stallaini.server.services import (
@@ -44,21 +46,23 @@ router = APIRouter(prefix=PREFIX, tags=["alarms"], responses=problems(401, 403, 
 
 Wanted = Annotated[
     Literal["open", "all", "raised", "acknowledged", "snoozed", "escalated", "cleared"],
-    Query(alias="state", description="`open`: all but cleared ones."),
+    Query(description="`open`: all but cleared ones."),
 ]
-Limit = Annotated[int, Query(ge=1, le=500, description="At most so many.")]
 Before = Annotated[Instant | None, Query(description="Only those raised before.")]
 AlarmId = Annotated[str, Path(alias="id", min_length=1, max_length=40)]
 
 
 @router.get("/alarms")
 async def list_all_alarms(
-    parts: Parts, actor: AnyActor, wanted: Wanted = "open", limit: Limit = 100, before: Before = None
+    parts: Parts,
+    actor: AnyActor,
+    state: Wanted = "open",
+    limit: Limit = 100,
+    before: Before = None,
+    after: AfterTime = None,
 ) -> shapes.Alarms:
     """The alarms of every site that may be looked at, newest first."""
-    sites = actor.grants.sites()
-    found = await parts.alarms.read(lambda c: rows.listed(c, sites, _states(wanted), limit, before))
-    return shapes.Alarms(alarms=[_shown(alarm) for alarm in found])
+    return await _page(parts, actor.grants.sites(), state, limit, before, Place.of(after))
 
 
 @router.get("/sites/{site}/alarms", responses=problems(404))
@@ -66,14 +70,14 @@ async def list_alarms(
     site: SiteName,
     parts: Parts,
     _: Viewer,
-    wanted: Wanted = "open",
+    state: Wanted = "open",
     limit: Limit = 100,
     before: Before = None,
+    after: AfterTime = None,
 ) -> shapes.Alarms:
     """The alarms of a site, newest first."""
     await parts.sites.description(site)
-    found = await parts.alarms.read(lambda c: rows.listed(c, [site], _states(wanted), limit, before))
-    return shapes.Alarms(alarms=[_shown(alarm) for alarm in found])
+    return await _page(parts, [site], state, limit, before, Place.of(after))
 
 
 @router.get("/alarms/{id}", responses=problems(404))
@@ -223,6 +227,22 @@ async def _permitted(
 
 def _unknown(id_: str) -> Problem:
     return Problem(404, "unknown-alarm", f"there is no alarm {id_!r}; GET {PREFIX}/alarms lists them")
+
+
+async def _page(
+    parts: Services,
+    sites: Collection[str] | None,
+    state: str,
+    limit: int,
+    before_s: int | None,
+    place: Place | None,
+) -> shapes.Alarms:
+    ends_s = [before_s, None if place is None else place.at_s + 1]
+    end_s = min((each for each in ends_s if each is not None), default=None)
+    count = wanted(place, limit)
+    found = await parts.alarms.read(lambda c: rows.listed(c, sites, _states(state), count, end_s))
+    shown, following = page_by_time(found, lambda alarm: alarm.raised_s, place, limit)
+    return shapes.Alarms(alarms=[_shown(alarm) for alarm in shown], next=following)
 
 
 def _states(wanted: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
+from stallaini.server.api_models import example
 from stallaini.server.store.base import CommandState
 from stallaini.server.times import Instant, IsoTime
 
@@ -28,6 +29,22 @@ class CommandRequest(BaseModel):
     not_after: Instant | None = None
 
 
+_COMMAND = {
+    "id": 1794830400123,
+    "issuer": "anna",
+    "kind": "live",
+    "data": {"minutes": 5},
+    "not_before": "2026-11-16T12:00:00Z",
+    "not_after": "2026-11-16T12:10:00Z",
+    "state": "done",
+    "reason": None,
+    "made_at": "2026-11-16T12:00:00Z",
+    "sent_at": "2026-11-16T12:00:01Z",
+    "received_at": "2026-11-16T12:00:02Z",
+    "ended_at": "2026-11-16T12:00:01Z",
+}
+
+
 class Command(BaseModel):
     """A command and how far it has come.
 
@@ -35,25 +52,7 @@ class Command(BaseModel):
     it may have been acted on, and is not repeated.
     """
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "id": 1794830400123,
-                "issuer": "anna",
-                "kind": "live",
-                "data": {"minutes": 5},
-                "not_before": "2026-11-16T12:00:00Z",
-                "not_after": "2026-11-16T12:10:00Z",
-                "state": "done",
-                "reason": None,
-                "made_at": "2026-11-16T12:00:00Z",
-                "sent_at": "2026-11-16T12:00:01Z",
-                "received_at": "2026-11-16T12:00:02Z",
-                "ended_at": "2026-11-16T12:00:01Z",
-            }
-        },
-        extra="forbid",
-    )
+    model_config = example(**_COMMAND)
     id: int
     issuer: str
     kind: str
@@ -71,4 +70,6 @@ class Command(BaseModel):
 class Commands(BaseModel):
     """Commands, newest first."""
 
+    model_config = example(commands=[_COMMAND], next=None)
     commands: list[Command]
+    next: str | None

@@ -41,11 +41,17 @@ async def send_command(
 
 @router.get("/sites/{site}/commands")
 async def list_commands(
-    site: SiteName, parts: Parts, _: Viewer, limit: Annotated[int, Query(ge=1, le=1000)] = 50
+    site: SiteName,
+    parts: Parts,
+    _: Viewer,
+    limit: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 50,
+    before: Annotated[int | None, Query(ge=1, lt=2**53, description="Commands older than this id.")] = None,
 ) -> shapes.Commands:
     """The newest commands, newest first, and how each ended."""
     await parts.sites.description(site)
-    return shapes.Commands(commands=[_shown(row) for row in await parts.commands.listed(site, limit)])
+    found = await parts.commands.listed(site, limit + 1, before)
+    following = str(found[limit - 1].command.id) if len(found) > limit else None
+    return shapes.Commands(commands=[_shown(row) for row in found[:limit]], next=following)
 
 
 @router.get("/sites/{site}/commands/{id}")

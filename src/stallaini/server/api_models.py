@@ -272,6 +272,8 @@ class Events(BaseModel):
     """Events, newest first."""
 
     model_config = example(
-        events=[{"at": "2026-11-16T03:12:00Z", "kind": "can.silent", "data": {"silent_s": 10}}]
+        events=[{"at": "2026-11-16T03:12:00Z", "kind": "can.silent", "data": {"silent_s": 10}}],
+        next=None,
     )
     events: list[Event]
+    next: str | None

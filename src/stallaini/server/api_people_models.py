@@ -107,8 +107,9 @@ class SessionListed(BaseModel):
 class SessionList(BaseModel):
     """Where a person is signed in, newest use first."""
 
-    model_config = example(sessions=[_LISTED_SESSION])
+    model_config = example(sessions=[_LISTED_SESSION], next=None)
     sessions: list[SessionListed]
+    next: Next
 
 
 class ChatLinked(BaseModel):

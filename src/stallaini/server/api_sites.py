@@ -12,6 +12,7 @@ from stallaini.server import api_models as shapes
 from stallaini.server import queries
 from stallaini.server.gap_reasons import gap_reasons
 from stallaini.server.live import ASKED_WATCH_S, LONGEST_ASKED_WATCH_S
+from stallaini.server.paging import AfterTime, Place, page_by_time, wanted
 from stallaini.server.problems import Problem, problems
 from stallaini.server.services import PREFIX, AnyActor, Parts, SiteName, Viewer
 from stallaini.server.sites import unknown
@@ -197,15 +198,20 @@ async def read_events(
     _: Viewer,
     start: Start = None,
     end: End = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 100,
+    after: AfterTime = None,
 ) -> shapes.Events:
     """What happened, newest first. Default: the last 30 days."""
     await parts.sites.description(site)
     # A site's clock may be a little ahead of the server's.
     start_s, end_s = stretch(parts.clock.wall_s() + 60, start, end, 30 * DAY_S)
-    events = await parts.store.events(site, start_s, end_s, limit)
+    place = Place.of(after)
+    end_s = end_s if place is None else min(end_s, place.at_s + 1)
+    found = await parts.store.events(site, start_s, end_s, wanted(place, limit))
+    shown, following = page_by_time(found, lambda event: event.at_s, place, limit)
     return shapes.Events(
-        events=[shapes.Event(at=iso(event.at_s), kind=event.kind, data=event.data) for event in events]
+        events=[shapes.Event(at=iso(event.at_s), kind=event.kind, data=event.data) for event in shown],
+        next=following,
     )
 
 

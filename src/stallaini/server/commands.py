@@ -54,9 +54,9 @@ class Commands:
         self._poke(site)
         return row
 
-    async def listed(self, site: str, limit: int) -> list[CommandRow]:
-        """The newest commands of a site, newest first, as they stand now."""
-        return [self._now(row) for row in await self._store.commands(site, limit)]
+    async def listed(self, site: str, limit: int, before: int | None = None) -> list[CommandRow]:
+        """The newest commands of a site, newest first, as they stand now; of those older than `before`."""
+        return [self._now(row) for row in await self._store.commands(site, limit, before=before)]
 
     async def one(self, site: str, id_: int) -> CommandRow | None:
         """One command as it stands now; None for an unknown id."""

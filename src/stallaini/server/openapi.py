@@ -41,10 +41,20 @@ def _document(app: FastAPI) -> dict[str, Any]:
         schemas.pop(unused, None)
     for operations in document["paths"].values():
         for operation in operations.values():
-            if "422" in operation["responses"]:
-                operation["responses"]["422"] = problems(422)[422]
+            _tell_problems(operation)
     downgraded: dict[str, Any] = _as_3_0(document)
     return downgraded
+
+
+def _tell_problems(operation: dict[str, Any]) -> None:
+    """What may end any request of this kind, whichever route it is for."""
+    responses = operation["responses"]
+    more = [422] if "422" in responses else []
+    if "security" in operation:
+        more.append(429)
+    if "requestBody" in operation:
+        more += [411, 413]
+    responses |= {str(status): told for status, told in problems(*more).items()}
 
 
 def _as_3_0(node: Any) -> Any:
@@ -59,8 +69,10 @@ def _as_3_0(node: Any) -> Any:
     if "const" in node:
         node["enum"] = [node.pop("const")]
     for exclusive, plain in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
-        if isinstance(node.get(exclusive), int | float):
-            node[plain], node[exclusive] = node[exclusive], True
+        bound = node.get(exclusive)
+        # What was lifted out of its anyOf has been told anew already.
+        if isinstance(bound, int | float) and not isinstance(bound, bool):
+            node[plain], node[exclusive] = bound, True
     if isinstance(node.get("examples"), list):
         node["example"] = node.pop("examples")[0]
     return node

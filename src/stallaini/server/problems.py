@@ -15,6 +15,8 @@ from starlette.exceptions import HTTPException
 
 MEDIA_TYPE = "application/problem+json"
 _TYPE_PREFIX = "urn:stallaini:problem:"
+_SECONDS = {"type": "integer", "minimum": 1}
+_NOT_JSON = "not valid JSON; send a JSON object as application/json"
 
 logger = logging.getLogger(__name__)
 
@@ -59,12 +61,20 @@ class ProblemBody(BaseModel):
     status: int
     detail: str
     errors: list[Fault] | None = None
+    retry_after_s: int | None = None
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The OpenAPI `responses` of a route that may end with these statuses."""
+    return {status: _response(status) for status in statuses}
+
+
+def _response(status: int) -> dict[str, Any]:
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
-    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+    response: dict[str, Any] = {"description": HTTPStatus(status).phrase, "content": content}
+    if status == 429:
+        response["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": _SECONDS}}
+    return response
 
 
 def answer(problem: Problem) -> Response:
@@ -103,13 +113,19 @@ def _fault(error: Mapping[str, Any]) -> dict[str, str]:
     place, *path = (str(part) for part in error["loc"])
     message = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "json_invalid":
-        return {"where": place, "detail": "not valid JSON; send a JSON object as application/json"}
+        return {"where": place, "detail": _NOT_JSON}
     return {"where": " ".join([place, ".".join(path)]).strip(), "detail": message[:1].lower() + message[1:]}
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if error.status_code == 404:
+    if error.status_code == 400:
+        # A body that is no text: FastAPI tells it apart from one that is no JSON, and says so to nobody.
+        fault = {"where": "body", "detail": _NOT_JSON}
+        problem = Problem(
+            422, "invalid-request", f"body: {_NOT_JSON}; /api/docs shows examples", errors=[fault]
+        )
+    elif error.status_code == 404:
         problem = Problem(404, "not-found", f"nothing at {request.url.path}; /api/docs lists what there is")
     elif error.status_code == 405:
         allowed = (error.headers or {}).get("allow", "GET")

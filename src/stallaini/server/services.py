@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import Depends, Header, Path, Request, Security
@@ -18,6 +18,7 @@ from stallaini.server.commands import Commands
 from stallaini.server.link_door import LinkDoor
 from stallaini.server.live import LiveHub
 from stallaini.server.metrics import Metrics
+from stallaini.server.pace import Pacer
 from stallaini.server.people import People
 from stallaini.server.problems import Problem
 from stallaini.server.roles import EVERY_SITE, Actor, Grants, SiteRole
@@ -54,6 +55,10 @@ class Services:
     clock: Clock
     static_dir: pathlib.Path
     demo: bool = False
+    pacer: Pacer = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pacer", Pacer(self.clock))
 
     async def check_role(self, actor: Actor, role: SiteRole, site: str) -> None:
         """Raise a problem unless `actor` is at least `role` at `site`, or at all with `*`.
@@ -97,16 +102,28 @@ async def _actor(
         int | None, Header(alias=CHAT_HEADER, description=_CHAT_TEXT, gt=-(2**52), lt=2**52)
     ] = None,
 ) -> Actor:
-    """Who acts. Raises a 401 problem for nobody, 403 for a change by cookie without the header."""
+    """Who acts. Raises a 401 problem for nobody, 403 for a change by cookie without the header.
+
+    And 429 for who asks too much.
+    """
     by_token = "authorization" in request.headers
     token = (bearer.credentials if bearer else "") if by_token else None
     asked = request.state.asked = Asked(token, session, chat, source(request))
     actor = await identify(parts, asked)
+    _check_pace(parts, actor)
     changes = request.method not in SAFE_METHODS
     if actor.way == "session" and changes and request.headers.get(CSRF_HEADER) != "1":
         detail = f"a change by cookie needs the header {CSRF_HEADER}: 1, which other pages cannot send"
         raise Problem(403, "missing-header", detail)
     return actor
+
+
+def _check_pace(parts: Services, actor: Actor) -> None:
+    wait_s = parts.pacer.wait_s(actor)
+    if wait_s:
+        detail = f"{actor.name!r} asks too much at once; ask again in {wait_s} s, and less often"
+        headers = {"Retry-After": str(wait_s)}
+        raise Problem(429, "too-many-requests", detail, headers=headers, retry_after_s=wait_s)
 
 
 class Asked(NamedTuple):

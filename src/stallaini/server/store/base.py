@@ -343,8 +343,10 @@ class Store(Protocol):
     async def add_command(self, site: str, new: NewCommand, now_s: float) -> CommandRow:
         """Make a command durable. Its id is never given again. Raises TooManyCommands."""
 
-    async def commands(self, site: str, limit: int, id_: int | None = None) -> list[CommandRow]:
-        """Commands, newest first; only the one with this id when it is given."""
+    async def commands(
+        self, site: str, limit: int, id_: int | None = None, before: int | None = None
+    ) -> list[CommandRow]:
+        """Commands, newest first; only the one with this id, or those with lower ids than `before`."""
 
     async def hand_out_commands(
         self, site: str, head: Head, seen_id: int | None, now_s: int

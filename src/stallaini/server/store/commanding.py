@@ -44,13 +44,19 @@ def add_command(connection: sqlite3.Connection, site: str, new: NewCommand, now_
 
 
 def read_commands(
-    connection: sqlite3.Connection, site: str, limit: int, id_: int | None = None
+    connection: sqlite3.Connection,
+    site: str,
+    limit: int,
+    id_: int | None = None,
+    before: int | None = None,
 ) -> list[CommandRow]:
-    """The newest commands of a site, newest first; only the one with this id when it is given."""
-    where, values = ("", ()) if id_ is None else (" AND id = ?", (id_,))
+    """The newest commands of a site, newest first; only the one with this id, or those below `before`."""
+    bounds = {"id = ?": id_, "id < ?": before}
+    given = {bound: value for bound, value in bounds.items() if value is not None}
+    where = " AND ".join(["site = ?", *given])
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM command WHERE site = ?{where} ORDER BY id DESC LIMIT ?",
-        (site, *values, limit),
+        f"SELECT {_COLUMNS} FROM command WHERE {where} ORDER BY id DESC LIMIT ?",
+        (site, *given.values(), limit),
     )
     return [_command_row(*row) for row in rows]
 

@@ -168,9 +168,13 @@ class SqliteStore:
         """Make a command durable. Raises TooManyCommands."""
         return await self._database.write(lambda connection: add_command(connection, site, new, now_s))
 
-    async def commands(self, site: str, limit: int, id_: int | None = None) -> list[CommandRow]:
-        """Commands, newest first; only the one with this id when it is given."""
-        return await self._database.read(lambda connection: read_commands(connection, site, limit, id_))
+    async def commands(
+        self, site: str, limit: int, id_: int | None = None, before: int | None = None
+    ) -> list[CommandRow]:
+        """Commands, newest first; only the one with this id, or those with lower ids than `before`."""
+        return await self._database.read(
+            lambda connection: read_commands(connection, site, limit, id_, before)
+        )
 
     async def hand_out_commands(
         self, site: str, head: Head, seen_id: int | None, now_s: int
