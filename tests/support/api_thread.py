@@ -18,8 +18,8 @@ from stallaini.server.roles import SiteRole
 Answer = TypeVar("Answer")
 
 CHAT_ID = 104_857_600
-# After this nobody's wrong guesses make anybody wait.
-_LONGEST_WAIT_S = 3700
+LONGEST_WAIT_S = 3700
+"""After this nobody's wrong guesses make anybody wait."""
 _DAYS = 2
 _DAY_MINUTES = 1440
 
@@ -49,7 +49,7 @@ class ServerThread:
 
     def newcomer(self, role: SiteRole) -> dict[str, str]:
         """The headers of somebody new, for one whose session has ended."""
-        self.later(_LONGEST_WAIT_S)
+        self.later(LONGEST_WAIT_S)
         return self.run(self._newcomer(role))
 
     def run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
@@ -127,7 +127,7 @@ async def _fill(running: Running) -> Filled:
         "telegram_id": [CHAT_ID],
         "id": [alarm["id"], command.json()["id"]],
     }
-    in_query = {"name": ["battery.soc", "battery.power"], "person": ["vera"]}
+    in_query = {"name": ["battery.power", "battery.soc"], "person": ["vera"]}
     return Filled(running.url, document, headers, in_path, in_query)
 
 

@@ -132,6 +132,20 @@ class AlarmTold(BaseModel):
 class AlarmDetail(BaseModel):
     """An alarm, its newest 100 changes (oldest first), and who was told."""
 
+    model_config = example(
+        alarm=_ALARM,
+        changes=[{"version": 1, "at": _AT, "change": "raised", "by": None}],
+        told=[
+            {
+                "person": "anna",
+                "way": "telegram",
+                "shown_version": 1,
+                "shown_at": _AT,
+                "given_up": False,
+                "error": None,
+            }
+        ],
+    )
     alarm: Alarm
     changes: list[AlarmChange]
     told: list[AlarmTold]

@@ -10,13 +10,18 @@ from stallaini.server.problems import problems
 from stallaini.server.services import PREFIX, Parts, SiteName, Viewer
 from stallaini.site.diagram import diagram
 
+_DRAWING = {"image/svg+xml": {"example": '<svg xmlns="http://www.w3.org/2000/svg"/>'}}
+
 router = APIRouter(prefix=PREFIX, tags=["sites"], responses=problems(401, 403))
 
 
 @router.get(
     "/sites/{site}/diagram.svg",
     response_class=Response,
-    responses={200: {"content": {"image/svg+xml": {}}}, **problems(404, 422)},
+    responses={
+        200: {"content": _DRAWING},
+        **problems(404, 422),
+    },
 )
 async def draw_site(
     site: SiteName,

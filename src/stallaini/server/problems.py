@@ -125,15 +125,23 @@ async def _answer_http(request: Request, error: Exception) -> Response:
         problem = Problem(
             422, "invalid-request", f"body: {_NOT_JSON}; /api/docs shows examples", errors=[fault]
         )
-    elif error.status_code == 404:
-        problem = Problem(404, "not-found", f"nothing at {request.url.path}; /api/docs lists what there is")
-    elif error.status_code == 405:
-        allowed = (error.headers or {}).get("allow", "GET")
+    elif error.status_code == 405 and (allowed := _methods(request, error)):
         detail = f"{request.method} is not possible at {request.url.path}; use {allowed}"
-        problem = Problem(405, "method-not-allowed", detail, headers=error.headers)
+        problem = Problem(405, "method-not-allowed", detail, headers={"Allow": allowed})
+    elif error.status_code in (404, 405):
+        problem = Problem(404, "not-found", f"nothing at {request.url.path}; /api/docs lists what there is")
     else:
         problem = Problem(error.status_code, "http-error", str(error.detail), headers=error.headers)
     return answer(problem)
+
+
+def _methods(request: Request, error: HTTPException) -> str:
+    """What is possible at a path, by all its routes; empty where none but the page answers."""
+    path = getattr(request.scope.get("route"), "path", "")
+    routes = request.app.openapi()["paths"].get(path, {})
+    if routes or request.url.path.startswith("/api/v1/"):
+        return ", ".join(sorted(method.upper() for method in routes))
+    return (error.headers or {}).get("Allow", "GET")
 
 
 async def _answer_bug(request: Request, error: Exception) -> Response:
