@@ -155,7 +155,7 @@ class Snooze(BaseModel):
     """For how long an alarm is to be silent: so many minutes, or until an instant."""
 
     model_config = example(minutes=60)
-    minutes: Annotated[int, Field(ge=1, le=7 * 1440)] | None = None
+    minutes: Annotated[int, Field(strict=True, ge=1, le=7 * 1440)] | None = None
     until: Instant | None = None
 
 
@@ -163,7 +163,7 @@ class Mute(BaseModel):
     """For how long nothing new is told of a site, from now; null ends it."""
 
     model_config = example(minutes=120)
-    minutes: Annotated[int, Field(ge=1, le=31 * 1440)] | None
+    minutes: Annotated[int, Field(strict=True, ge=1, le=31 * 1440)] | None
 
 
 class Quiet(BaseModel):
@@ -181,7 +181,7 @@ class Told(BaseModel):
     person: Name
     ways: Annotated[list[Way], Field(max_length=4)] = ["telegram"]
     severity: Severity = "warning"
-    turn: Annotated[int, Field(ge=0, le=9)] = 0
+    turn: Annotated[int, Field(strict=True, ge=0, le=9)] = 0
     digest: Annotated[list[Period], Field(max_length=2)] = []
 
 
@@ -190,7 +190,7 @@ class AlarmSettingsChange(BaseModel):
 
     model_config = example(quiet=_QUIET, escalate_after_min=15, told=[_TOLD])
     quiet: Quiet | None = None
-    escalate_after_min: Annotated[int, Field(ge=1, le=1440)] | None = 15
+    escalate_after_min: Annotated[int, Field(strict=True, ge=1, le=1440)] | None = 15
     told: Annotated[list[Told], Field(max_length=50)] | None = None
 
 
@@ -294,7 +294,7 @@ class MessageSeen(BaseModel):
 
     model_config = example(chat_id=104857600, message_id=4711)
     chat_id: TelegramId
-    message_id: Annotated[int, Field(ge=1, lt=2**52)]
+    message_id: Annotated[int, Field(strict=True, ge=1, lt=2**52)]
 
 
 class OutboxReport(BaseModel):
@@ -306,8 +306,8 @@ class OutboxReport(BaseModel):
 
     model_config = example(state="shown", version=1, message_id=4712)
     state: Outcome
-    version: Annotated[int, Field(ge=0, le=2**31)]
-    message_id: Annotated[int, Field(ge=1, lt=2**52)] | None = None
+    version: Annotated[int, Field(strict=True, ge=0, le=2**31)]
+    message_id: Annotated[int, Field(strict=True, ge=1, lt=2**52)] | None = None
     attempt: Annotated[str, Field(max_length=2000)] | None = None
     error: Annotated[str, Field(max_length=500)] | None = None
-    retry_after_s: Annotated[float, Field(ge=0, le=86_400)] = 0.0
+    retry_after_s: Annotated[float, Field(strict=True, ge=0, le=86_400)] = 0.0

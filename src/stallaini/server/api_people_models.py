@@ -21,7 +21,7 @@ Code = Annotated[str, Field(min_length=1, max_length=64)]
 Site = Annotated[str, Field(min_length=1, max_length=64, description="A site's name, or * for every site.")]
 Roles = Annotated[dict[str, SiteRole], Field(description="The role by site; * is every site.")]
 # Telegram promises ids of at most 52 significant bits; a group's is negative (Bot API, object Chat).
-TelegramId = Annotated[int, Field(gt=-(2**52), lt=2**52)]
+TelegramId = Annotated[int, Field(strict=True, gt=-(2**52), lt=2**52)]
 Next = Annotated[str | None, Field(description="What to send as `after` for the next page; null at the end.")]
 
 _AT, _LATER = "2026-11-16T08:30:00Z", "2027-02-14T08:30:00Z"
@@ -224,7 +224,7 @@ class InvitationRequest(BaseModel):
     site: Site = "*"
     language: Language = "en"
     person: Name | None = None
-    expires_in_s: Annotated[int, Field(ge=SHORTEST_S, le=LONGEST_S)] = DEFAULT_S
+    expires_in_s: Annotated[int, Field(strict=True, ge=SHORTEST_S, le=LONGEST_S)] = DEFAULT_S
 
 
 class Invitation(BaseModel):
