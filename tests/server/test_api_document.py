@@ -63,6 +63,8 @@ class Asked:
         self.filled = server.filled
         self.connection = requests.Session()
         self._schema = schemathesis.openapi.from_dict(server.filled.document)
+        # Loads modules: within a drawn request, with the recursion limit moved, Python may fail to parse one.
+        assert self._schema.transport is not None
 
     def operation(self, method: str, path: str) -> APIOperation[Any, Any, Any, Any]:
         """One operation of the document."""
