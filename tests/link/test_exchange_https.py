@@ -28,8 +28,8 @@ SOC = {"battery.soc.last": 62.0}
 
 @pytest.fixture
 async def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TwoPaths]:
-    monkeypatch.setattr(post_connection, "_NEW_S", 0.5)
-    monkeypatch.setattr(post_connection, "_KEPT_S", 0.3)
+    monkeypatch.setattr(post_connection, "_NEW_S", 5.0)
+    monkeypatch.setattr(post_connection, "_KEPT_S", 2.0)
     async with two_paths(tmp_path) as opened:
         yield opened
 
@@ -142,7 +142,11 @@ async def test_a_web_server_that_is_not_ours_is_a_link_that_is_down(lab: TwoPath
     await elsewhere.close()
 
 
-async def test_silence_is_given_up_on_and_the_link_comes_back(lab: TwoPaths) -> None:
+async def test_silence_is_given_up_on_and_the_link_comes_back(
+    lab: TwoPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(post_connection, "_NEW_S", 1.5)
+    monkeypatch.setattr(post_connection, "_KEPT_S", 0.5)
     lab.site.deliver = lab.https
     await lab.site.minutes((START_MINUTE, SOC))
     lab.tcp_relay.cut = True
