@@ -26,8 +26,14 @@ def test_lock_names_no_address_and_hashes_everything(lock: Path) -> None:
     assert all("--hash=sha256:" in pin for pin in pins if not pin.startswith("#"))
 
 
-def test_npm_lock_names_no_address() -> None:
-    lock = json.loads((ROOT / "src/stallaini/web/package-lock.json").read_text())
+NPM_LOCKS = ["src/stallaini/web/package-lock.json", "scripts/lighthouse/package-lock.json"]
+
+
+@pytest.mark.parametrize("path", NPM_LOCKS)
+def test_npm_lock_names_no_address(path: str) -> None:
+    text = (ROOT / path).read_text()
+    assert "://" not in text
+    lock = json.loads(text)
     assert not [name for name, package in lock["packages"].items() if "resolved" in package]
     assert all("integrity" in package for name, package in lock["packages"].items() if name)
 
