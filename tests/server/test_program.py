@@ -141,11 +141,14 @@ async def test_everything_it_writes_is_for_its_owner_alone(tmp_path: Path) -> No
 async def test_answers_on_one_connection_do_not_wait_for_acknowledgements(tmp_path: Path) -> None:
     async with serving(tmp_path) as running:
         client = running.client()
-        begun_s = time.monotonic()
+        taken_s = []
         for _ in range(25):
+            begun_s = time.monotonic()
             await client.get("/healthz")
-        # Linux delays an ACK by 40 ms; an answer in two packets would wait for it each time.
-        assert time.monotonic() - begun_s < 25 * 0.035
+            taken_s.append(time.monotonic() - begun_s)
+        # Linux delays an ACK by 40 ms; an answer in two packets would wait for it each time. The fastest
+        # tells it on a busy machine too.
+        assert min(taken_s) < 0.035
 
 
 async def test_finished_days_are_sealed_every_hour(tmp_path: Path) -> None:
