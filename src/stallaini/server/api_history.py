@@ -7,17 +7,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-import numpy as np
 from fastapi import APIRouter, Query
 
 from stallaini.server import api_history_models as shapes
-from stallaini.server import queries
+from stallaini.server import past, queries
 from stallaini.server.api_sites import DAY_S, End, Start, of_site, series_for, stretch
 from stallaini.server.packing import pack
 from stallaini.server.problems import Problem, problems
 from stallaini.server.services import PREFIX, Parts, SiteName, Viewer
 from stallaini.server.sites import unknown
-from stallaini.server.store.chunks import DAY_MINUTES
 from stallaini.server.times import Day, iso
 from stallaini.site.description import Description
 
@@ -53,7 +51,7 @@ async def read_columns(
     start_s, end_s = stretch(parts.clock.wall_s(), start, end, DAY_S)
     wanted = [series_for(description, each) for each in name]
     units = {series.name: series.unit for series in description.series}
-    folded = await _folded(parts, site, wanted, start_s, end_s, points)
+    folded = await past.folded(parts.store, site, wanted, start_s, end_s, points)
     first = folded[0]
     return shapes.Columns(
         site=site,
@@ -63,31 +61,10 @@ async def read_columns(
         first=first.first * first.length * 60,
         count=len(first.mean),
         columns=[
-            shapes.PackedColumn(name=asked, unit=units[series[0]], **pack(found)._asdict())
+            shapes.PackedColumn(name=asked, unit=units[series.mean], **pack(found)._asdict())
             for asked, series, found in zip(name, wanted, folded, strict=True)
         ],
     )
-
-
-async def _folded(
-    parts: Parts, site: str, wanted: Sequence[tuple[str, str, str]], start_s: int, end_s: int, points: int
-) -> list[queries.Folded]:
-    """Per (mean, low, high) the buckets; those of whole days from the sums that the store keeps of days."""
-    names = sorted({name for each in wanted for name in each})
-    start, end = start_s // 60, -(-end_s // 60)
-    length = queries.bucket_minutes(start, end, points)
-    if length % DAY_MINUTES == 0 and start % DAY_MINUTES == 0 and end % DAY_MINUTES == 0:
-        first_day, end_day = start // DAY_MINUTES, end // DAY_MINUTES
-        sums = await parts.store.day_sums(site, names, first_day, end_day)
-        return [
-            queries.fold_days(sums[mean], sums[low], sums[high], first_day, end_day, length // DAY_MINUTES)
-            for mean, low, high in wanted
-        ]
-    columns = await parts.store.columns(site, names, start, end)
-    return [
-        queries.fold(columns[mean], start_s, end_s, points, low=columns[low], high=columns[high])
-        for mean, low, high in wanted
-    ]
 
 
 @router.get("/sites/{site}/energy", responses=of_site)
@@ -111,38 +88,22 @@ async def read_energy(
     if not 0 < (end_day - first_day).days <= _MOST_DAYS[by]:
         detail = f"start must be before end and at most {_MOST_DAYS[by]} days from it; ask for less"
         raise Problem(422, "invalid-stretch", detail)
+    powers = _power_series(description, name)
+    periods = queries.periods(by, description.timezone, first_day, end_day)
+    energies = await past.energies(parts.store, site, powers, periods)
     return shapes.Energy(
-        site=site,
-        by=by,
-        timezone=description.timezone,
-        days=await _energies(
-            parts,
-            site,
-            _power_series(description, name),
-            queries.periods(by, description.timezone, first_day, end_day),
-        ),
+        site=site, by=by, timezone=description.timezone, days=[_period(each) for each in energies]
     )
 
 
-async def _energies(
-    parts: Parts, site: str, names: dict[str, str], periods: Sequence[queries.Period]
-) -> list[shapes.PeriodEnergy]:
-    begin, finish = periods[0].start_minute, periods[-1].end_minute
-    columns = await parts.store.columns(site, list(names.values()), begin, finish)
-    present = await parts.store.present_minutes(site, begin, finish)
-    by_channel = {channel: queries.energy(columns[series], periods) for channel, series in names.items()}
-    found = []
-    for index, period in enumerate(periods):
-        first, last = np.searchsorted(present, [period.start_minute, period.end_minute])
-        found.append(
-            shapes.PeriodEnergy(
-                day=period.day.isoformat(),
-                minutes=period.end_minute - period.start_minute,
-                minutes_present=int(last - first),
-                channels={channel: _energy(each[index]) for channel, each in by_channel.items()},
-            )
-        )
-    return found
+def _period(found: past.PeriodEnergies) -> shapes.PeriodEnergy:
+    period = found.period
+    return shapes.PeriodEnergy(
+        day=period.day.isoformat(),
+        minutes=period.end_minute - period.start_minute,
+        minutes_present=found.minutes_present,
+        channels={channel: _energy(each) for channel, each in found.channels.items()},
+    )
 
 
 def _energy(found: queries.Energy) -> shapes.ChannelEnergy:

@@ -10,9 +10,11 @@ from fastapi import APIRouter, Query
 from stallaini.link.messages import Event, TimeQuality
 from stallaini.server import api_models as shapes
 from stallaini.server import queries
+from stallaini.server.folding import listed
 from stallaini.server.gap_reasons import gap_reasons
 from stallaini.server.live import ASKED_WATCH_S, LONGEST_ASKED_WATCH_S
 from stallaini.server.paging import AfterTime, Place, page_by_time, wanted
+from stallaini.server.past import Band, folded
 from stallaini.server.problems import Problem, problems
 from stallaini.server.services import PREFIX, AnyActor, Parts, SiteName, Viewer
 from stallaini.server.sites import unknown
@@ -103,24 +105,19 @@ async def read_series(
     """
     description = await parts.sites.history(site)
     start_s, end_s = stretch(parts.clock.wall_s(), start, end, DAY_S)
-    mean_name, low_name, high_name = series_for(description, name)
-    columns = await parts.store.columns(
-        site, sorted({mean_name, low_name, high_name}), start_s // 60, -(-end_s // 60)
-    )
-    found = queries.buckets(
-        columns[mean_name], start_s, end_s, points, low=columns[low_name], high=columns[high_name]
-    )
+    band = series_for(description, name)
+    (found,) = await folded(parts.store, site, [band], start_s, end_s, points)
     return shapes.Series(
         site=site,
         name=name,
-        unit=columns[mean_name].unit,
+        unit=next(series.unit for series in description.series if series.name == band.mean),
         start=iso(start_s),
         end=iso(end_s),
-        bucket_s=found.bucket_s,
-        t=found.t,
-        mean=found.mean,
-        min=found.low,
-        max=found.high,
+        bucket_s=found.length * 60,
+        t=found.starts_s(),
+        mean=listed(found.mean, found.digits + 1),
+        min=listed(found.low, found.digits),
+        max=listed(found.high, found.digits),
     )
 
 
@@ -226,14 +223,14 @@ def stretch(now_s: float, start_s: int | None, end_s: int | None, default_s: int
     return start, end
 
 
-def series_for(description: Description, name: str) -> tuple[str, str, str]:
+def series_for(description: Description, name: str) -> Band:
     """The series that give a channel's (or a series') mean, lowest and highest values."""
     if any(series.name == name for series in description.series):
-        return name, name, name
+        return Band(name, name, name)
     kept = {series.aggregate: series.name for series in description.series if series.channel == name}
     middle = next((kept[each] for each in ("mean", "last", "max", "min") if each in kept), None)
     if middle is None:
         names = [series.name for series in description.series] + [s.channel for s in description.series]
         where = f"GET /api/v1/sites/{description.site} lists them"
         raise unknown("series", name, names, where)
-    return middle, kept.get("min", middle), kept.get("max", middle)
+    return Band(middle, kept.get("min", middle), kept.get("max", middle))

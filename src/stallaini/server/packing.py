@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stallaini.server.queries import Floats, Folded
+from stallaini.server.folding import Floats, Folded
 from stallaini.server.store.base import Integers
 
 

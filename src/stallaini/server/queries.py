@@ -1,8 +1,7 @@
-"""Pure arithmetic on columns: buckets for a chart, gaps, energy by day."""
+"""Pure arithmetic on columns: minutes, gaps, energy by day."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,29 +9,9 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stallaini.link.messages import Event, Scalar
-from stallaini.server.store.base import Column, DaySums, Integers
-
-Floats = NDArray[np.float64]
-
-_EMPTY_LOW = np.iinfo(np.int64).max
-_EMPTY_HIGH = np.iinfo(np.int64).min
-
-
-@dataclass(frozen=True)
-class Buckets:
-    """Equal stretches of whole minutes: `t` their starts (Unix seconds), the rest in the series' unit.
-
-    A bucket without a single value holds None in all three.
-    """
-
-    bucket_s: int
-    t: list[int]
-    mean: list[float | None]
-    low: list[float | None]
-    high: list[float | None]
+from stallaini.server.store.base import Column, Integers
 
 
 @dataclass(frozen=True)
@@ -96,125 +75,6 @@ def _expanded(column: Column) -> tuple[Integers, Integers]:
     covered = np.repeat(column.minutes[order], spans) + offsets
     minutes, first = np.unique(covered, return_index=True)
     return minutes, np.repeat(column.values[order], spans)[first]
-
-
-def bucket_minutes(start_minute: int, end_minute: int, points: int) -> int:
-    """The whole number of minutes per bucket that brings a stretch to about `points` buckets."""
-    return max(1, math.ceil((end_minute - start_minute) / max(1, points)))
-
-
-@dataclass(frozen=True)
-class Folded:
-    """Values in buckets of `length` minutes from bucket number `first` on, in the series' unit, NaN for none.
-
-    `digits` are the decimals that the resolution of mean and of band deserve.
-    """
-
-    length: int
-    first: int
-    mean: Floats
-    low: Floats
-    high: Floats
-    digits: int
-
-
-def buckets(
-    mean: Column, start_s: int, end_s: int, points: int, low: Column | None = None, high: Column | None = None
-) -> Buckets:
-    """Column(s) as at most `points` + 1 buckets over [start_s, end_s), for people to read."""
-    found = fold(mean, start_s, end_s, points, low, high)
-    length = found.length
-    return Buckets(
-        bucket_s=length * 60,
-        t=[(found.first + index) * length * 60 for index in range(len(found.mean))],
-        mean=_listed(found.mean, decimals(mean.resolution) + 1),
-        low=_listed(found.low, decimals((low or mean).resolution)),
-        high=_listed(found.high, decimals((high or mean).resolution)),
-    )
-
-
-def fold(
-    mean: Column, start_s: int, end_s: int, points: int, low: Column | None = None, high: Column | None = None
-) -> Folded:
-    """Column(s) as at most `points` + 1 buckets over [start_s, end_s).
-
-    Buckets begin at multiples of their length, so that a moving window does not make a chart shimmer.
-    `mean` weighs each minute alike; the band is the lowest and the highest of all three, for imported
-    minutes may have a mean alone.
-    """
-    start, end = start_s // 60, -(-end_s // 60)
-    length = bucket_minutes(start, end, points)
-    first = start // length
-    count = max(0, -(-end // length) - first)
-    sums, numbers, lowest, highest = _fold(mean, start, end, length, first, count)
-    with np.errstate(invalid="ignore"):
-        means = sums / np.where(numbers > 0, numbers, np.nan)
-    band_low = _in_unit(lowest, _EMPTY_LOW, mean.resolution)
-    band_high = _in_unit(highest, _EMPTY_HIGH, mean.resolution)
-    if low is not None:
-        own = _in_unit(_fold(low, start, end, length, first, count)[2], _EMPTY_LOW, low.resolution)
-        band_low = np.fmin(band_low, own)
-    if high is not None:
-        own = _in_unit(_fold(high, start, end, length, first, count)[3], _EMPTY_HIGH, high.resolution)
-        band_high = np.fmax(band_high, own)
-    digits = max(decimals(column.resolution) for column in (mean, low or mean, high or mean))
-    return Folded(length, first, means * mean.resolution, band_low, band_high, digits)
-
-
-def fold_days(
-    mean: DaySums, low: DaySums, high: DaySums, first_day: int, end_day: int, length_days: int
-) -> Folded:
-    """What `fold` gives for buckets of whole UTC days, from the sums of days."""
-    first = first_day // length_days
-    count = -(-end_day // length_days) - first
-    sums, numbers = np.zeros((2, count), np.int64)
-    at = mean.days // length_days - first
-    np.add.at(sums, at, mean.total)
-    np.add.at(numbers, at, mean.minutes)
-    with np.errstate(invalid="ignore"):
-        means = sums / np.where(numbers > 0, numbers, np.nan) * mean.resolution
-    band_low, band_high = np.full((2, count), np.nan)
-    for each in (mean, low, high):
-        at = each.days // length_days - first
-        np.fmin.at(band_low, at, each.low * each.resolution)
-        np.fmax.at(band_high, at, each.high * each.resolution)
-    digits = max(decimals(each.resolution) for each in (mean, low, high))
-    return Folded(length_days * 1440, first, means, band_low, band_high, digits)
-
-
-def _in_unit(steps: Integers, empty: int, resolution: float) -> Floats:
-    """The values of buckets in the series' unit, NaN for empty ones."""
-    return np.where(steps == empty, np.nan, steps * resolution)
-
-
-def _fold(
-    column: Column, start: int, end: int, length: int, first: int, count: int
-) -> tuple[Integers, Integers, Integers, Integers]:
-    """Per bucket: sum, number, lowest, highest of the fixed-point values."""
-    minutes, values = per_minute(column, start, end)
-    sums = np.zeros(count, np.int64)
-    numbers = np.zeros(count, np.int64)
-    lowest = np.full(count, _EMPTY_LOW, np.int64)
-    highest = np.full(count, _EMPTY_HIGH, np.int64)
-    if len(minutes):
-        edges = np.searchsorted(minutes, (first + np.arange(count + 1, dtype=np.int64)) * length)
-        filled = np.flatnonzero(np.diff(edges))
-        begins = edges[filled]
-        numbers[filled] = np.diff(edges)[filled]
-        sums[filled] = np.add.reduceat(values, begins)
-        lowest[filled] = np.minimum.reduceat(values, begins)
-        highest[filled] = np.maximum.reduceat(values, begins)
-    return sums, numbers, lowest, highest
-
-
-def decimals(resolution: float) -> int:
-    """How many decimal places a value with this resolution needs."""
-    return max(0, math.ceil(-math.log10(resolution) - 1e-9))
-
-
-def _listed(values: Floats, digits: int) -> list[float | None]:
-    rounded: list[float] = np.round(values, digits).tolist()
-    return [None if value != value else value for value in rounded]
 
 
 def gaps(minutes: Integers, start_minute: int, end_minute: int) -> GapReport:

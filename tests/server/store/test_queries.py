@@ -1,4 +1,4 @@
-"""Buckets, gaps, energy: each against the slow and obvious way."""
+"""Gaps, energy: each against the slow and obvious way."""
 
 from __future__ import annotations
 
@@ -8,99 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.columns import START, by_minute, columns, plain
 
 from stallaini.link.messages import Event
 from stallaini.server import queries
 from stallaini.server.store.base import Column
-
-START = 29_000_000
-
-
-@st.composite
-def columns(draw: st.DrawFn) -> Column:
-    """Records at any minutes, some of them thinned."""
-    records = draw(
-        st.dictionaries(
-            st.tuples(st.integers(START - 70, START + 400), st.sampled_from([1, 1, 1, 15, 5])),
-            st.integers(-5000, 5000),
-            max_size=60,
-        )
-    )
-    ordered = sorted(records)
-    return Column(
-        np.array([minute for minute, _ in ordered], np.int64),
-        np.array([records[key] for key in ordered], np.int64),
-        np.array([span for _, span in ordered], np.int64),
-        0.1,
-        "A",
-    )
-
-
-def by_minute(column: Column) -> dict[int, int]:
-    """Each covered minute's value: long records first, so that shorter ones overwrite them."""
-    found: dict[int, int] = {}
-    rows = zip(column.spans.tolist(), column.minutes.tolist(), column.values.tolist(), strict=True)
-    for span, minute, value in sorted(rows, key=lambda row: (-row[0], -row[1])):
-        found.update({minute + offset: value for offset in range(span)})
-    return found
-
-
-def plain(minutes: list[int], values: list[int], resolution: float = 1.0, unit: str = "W") -> Column:
-    ones = np.ones(len(minutes), np.int64)
-    return Column(np.array(minutes, np.int64), np.array(values, np.int64), ones, resolution, unit)
-
-
-@given(columns(), st.integers(START - 50, START + 300), st.integers(0, 300), st.integers(1, 400))
-def test_buckets_are_what_counting_minute_by_minute_gives(
-    column: Column, start: int, length: int, points: int
-) -> None:
-    found = queries.buckets(column, start * 60, (start + length) * 60, points)
-    values = by_minute(column)
-    assert len(found.t) <= points + 1
-    assert found.bucket_s % 60 == 0
-    for index, begin_s in enumerate(found.t):
-        assert begin_s % found.bucket_s == 0
-        begin = begin_s // 60
-        inside = [
-            values[minute] / 10
-            for minute in range(max(start, begin), min(start + length, begin + found.bucket_s // 60))
-            if minute in values
-        ]
-        if not inside:
-            assert found.mean[index] is found.low[index] is found.high[index] is None
-            continue
-        assert found.mean[index] == pytest.approx(sum(inside) / len(inside), abs=0.006)
-        assert (found.low[index], found.high[index]) == (min(inside), max(inside))
-
-
-@given(st.lists(st.integers(0, 300), min_size=1), st.integers(1, 20))
-def test_every_minute_falls_into_exactly_one_bucket(offsets: list[int], points: int) -> None:
-    minutes = sorted({START + offset for offset in offsets})
-    found = queries.buckets(plain(minutes, [1] * len(minutes)), START * 60, (START + 301) * 60, points)
-    begins = [bucket // 60 for bucket in found.t]
-    assert begins == list(
-        range(begins[0], begins[0] + len(begins) * (found.bucket_s // 60), found.bucket_s // 60)
-    )
-    assert begins[0] <= START
-    assert begins[-1] + found.bucket_s // 60 >= START + 301
-
-
-def test_the_band_comes_from_the_lowest_and_highest_series() -> None:
-    minutes = [START, START + 1]
-    found = queries.buckets(
-        plain(minutes, [10, 20]),
-        START * 60,
-        START * 60 + 120,
-        1,
-        plain(minutes, [1, 5]),
-        plain(minutes, [90, 30]),
-    )
-    filled = [index for index, value in enumerate(found.mean) if value is not None]
-    assert [(found.mean[i], found.low[i], found.high[i]) for i in filled] == [(15.0, 1.0, 90.0)]
-
-
-def test_an_empty_stretch_has_no_buckets() -> None:
-    assert queries.buckets(plain([], []), 6000, 6000, 10).t == []
 
 
 @given(st.sets(st.integers(-5, 60)), st.integers(0, 30), st.integers(0, 40))

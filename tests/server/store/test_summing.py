@@ -12,7 +12,7 @@ from tests.server.store.test_imported import bring, history
 from tests.server.store.test_sqlite_store import DESCRIPTIONS, load, record, steps
 from tests.support.uplinks import DAY, NOON_MINUTE, SERIES, Edge, Server, minute
 
-from stallaini.server import queries
+from stallaini.server.folding import Folding, fold_days
 
 FIRST_DAY = NOON_MINUTE // DAY
 DAYS = 5
@@ -30,8 +30,10 @@ async def sums_agree(server: Server, names: Sequence[str], length: int) -> None:
     sums = await server.store.day_sums("noto", names, first, end)
     columns = await server.store.columns("noto", names, first * DAY, end * DAY)
     for name in names:
-        days = queries.fold_days(sums[name], sums[name], sums[name], first, end, length)
-        minutes = queries.fold(columns[name], first * DAY * 60, end * DAY * 60, (end - first) // length)
+        days = fold_days(sums[name], sums[name], sums[name], first, end, length)
+        folding = Folding(first * DAY, end * DAY, (end - first) // length)
+        folding.add(columns[name], columns[name], columns[name], first * DAY, end * DAY)
+        minutes = folding.folded()
         assert (days.first, days.length) == (minutes.first, minutes.length)
         for one, other in ((days.mean, minutes.mean), (days.low, minutes.low), (days.high, minutes.high)):
             np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-9)

@@ -12,6 +12,9 @@ from stallaini.server.store.base import Column, DaySums
 from stallaini.server.store.chunks import DAY_MINUTES
 from stallaini.server.store.reading import Reader
 
+# Opened at once: more would only take memory.
+_MOST_DAYS = 31
+
 _Rows = dict[int, tuple[int, int, int, int]]
 
 
@@ -28,20 +31,18 @@ def day_sums(
     opened = _unsealed_days(connection, site, first_day, end_day)
     for doubtful, _ in kept.values():
         opened |= doubtful
-    read = [
-        (first, reader.columns(names, first * DAY_MINUTES, end * DAY_MINUTES), end)
-        for first, end in _runs(sorted(opened))
-    ]
+    units = {name: reader.unit(name) for name in names}
+    finest = {name: _resolution(connection, site, name, units[name]) for name in names}
+    summed = {name: {day: row for day, row in kept[name][1].items() if day not in opened} for name in names}
+    for first, end in _runs(sorted(opened)):
+        columns = reader.columns(names, first * DAY_MINUTES, end * DAY_MINUTES)
+        for name in names:
+            summed[name] |= _summed(columns[name], finest[name], first, end)
     found = {}
-    for name in names:
-        unit = reader.unit(name)
-        resolution = _resolution(connection, site, name, unit)
-        rows = {day: row for day, row in kept[name][1].items() if day not in opened}
-        for first, columns, end in read:
-            rows |= _summed(columns[name], resolution, first, end)
+    for name, rows in summed.items():
         table = np.array([(day, *row) for day, row in sorted(rows.items())], np.int64).reshape(-1, 5)
         found[name] = DaySums(
-            table[:, 0], table[:, 1], table[:, 2], table[:, 3], table[:, 4], resolution, unit or ""
+            table[:, 0], table[:, 1], table[:, 2], table[:, 3], table[:, 4], finest[name], units[name] or ""
         )
     return found
 
@@ -95,7 +96,7 @@ def _runs(days: Sequence[int]) -> list[tuple[int, int]]:
     """Stretches [first, end) of days that follow one on another."""
     runs: list[tuple[int, int]] = []
     for day in days:
-        if runs and runs[-1][1] == day:
+        if runs and runs[-1][1] == day and day - runs[-1][0] < _MOST_DAYS:
             runs[-1] = (runs[-1][0], day + 1)
         else:
             runs.append((day, day + 1))
