@@ -9,6 +9,7 @@ from pathlib import Path
 
 from stallaini.clock import open_clock
 from stallaini.errors import OperatorError
+from stallaini.server.memory import share_heaps
 from stallaini.server.options import add_data_option, is_loopback, parse_address
 from stallaini.server.program import Server, ServerOptions, run_server
 
@@ -43,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
             f"--demo lets everybody in, so it serves this machine only, not {args.http[0]}; "
             "leave out --http, or --demo"
         )
+    share_heaps()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for chatty in ("uvicorn", "coap", "coap-server"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

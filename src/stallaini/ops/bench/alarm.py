@@ -129,7 +129,10 @@ class _Programs:
             "server", "server", "--data", str(data), "--http", self._http, "--coap", f"127.0.0.1:{ports[1]}"
         )
         await self.until("the server", lambda _: True)
-        secrets = [_secret(self.folder / "api.token", bot), _secret(self.folder / "telegram.token", TOKEN)]
+        secrets = [
+            secret_file(self.folder / "api.token", bot),
+            secret_file(self.folder / "telegram.token", TOKEN),
+        ]
         self.children.start(
             "bot", "bot", "--api", f"http://{self._http}", "--telegram-url", telegram_url,
             "--api-token-file", secrets[0], "--telegram-token-file", secrets[1],
@@ -229,7 +232,8 @@ class _Site:
             self._bus.send(can.Message(arbitration_id=can_id, data=data, is_extended_id=False))
 
 
-def _secret(file: Path, secret: str) -> str:
+def secret_file(file: Path, secret: str) -> str:
+    """Written for the owner alone; its path."""
     file.touch(mode=0o600)
     file.write_text(secret)
     return str(file)

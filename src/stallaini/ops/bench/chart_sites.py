@@ -8,12 +8,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import os
 import socket
 import sqlite3
 import tempfile
 import urllib.parse
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -24,14 +24,19 @@ import msgspec
 from stallaini.clock import SystemClock
 from stallaini.devices.catalogue import load_kinds
 from stallaini.errors import OperatorError
+from stallaini.ops.bench.alarm import secret_file
+from stallaini.ops.bench.alarm_telegram import TOKEN, TelegramBench
 from stallaini.ops.bench.chart import START_MINUTE, load_years
 from stallaini.ops.bench.narrow_peer import YEAR_MINUTES
 from stallaini.ops.bench.report import Figure, as_json, as_text
 from stallaini.ops.bench.wire import SITE_FILE
 from stallaini.ops.children import Children
+from stallaini.server.audit import OPERATOR
 from stallaini.server.database import Database
 from stallaini.server.options import DATABASE_FILE
+from stallaini.server.people import People
 from stallaini.server.store.sqlite import SqliteStore
+from stallaini.server.tokens import Scope
 from stallaini.site.config import parse_site
 from stallaini.site.description import Description, SeriesSpec
 
@@ -76,34 +81,68 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def measure(folder: Path, sites: int, years: int) -> list[Figure]:
-    """Fill the store, then ask each kind of chart many times, of one site after the other."""
+    """Fill the store, then ask each kind of chart many times, of one site after the other.
+
+    Meanwhile a bot is at work, and a page watches each site.
+    """
     description = bench_description()
     database = Database(folder / DATABASE_FILE)
     await load_years(SqliteStore(database), description, years)
-    database.close()
     names = [description.site, *(f"copy{number}" for number in range(1, sites))]
+    people = People(database, SystemClock())
+    bot_token, _ = await people.tokens.make_for_server(Scope("telegram", "bot", "*"), OPERATOR)
+    database.close()
     _copy(folder / DATABASE_FILE, names)
     end_s = (START_MINUTE + years * YEAR_MINUTES) * 60
-    children = Children(folder)
-    port = _free_port()
-    try:
-        address = f"127.0.0.1:{port}"
-        process = children.start(
+    address = f"127.0.0.1:{_free_port()}"
+    url = f"http://{address}"
+    async with AsyncExitStack() as stack:
+        children = Children(folder)
+        stack.push_async_callback(asyncio.to_thread, children.stop)
+        server = children.start(
             "server", "server", "--data", str(folder), "--demo", "--http", address, "--coap", "127.0.0.1:0"
         )  # fmt: skip
-        url = f"http://127.0.0.1:{port}"
         await _answers(url)
+        bot = await _start_bot(children, stack, folder, url, bot_token)
+        watching = [asyncio.create_task(_watch(url, name)) for name in names]
+        for page in watching:
+            stack.callback(page.cancel)
         figures = []
         for chart in _CHARTS:
             if chart.days <= years * 365:
                 figures += await _asked(url, names, chart, end_s)
         figures.append(await _energy(url, names, end_s))
+        title = f"memory of the server of {sites} sites with bot and pages"
+        figures.append(Figure(f"{title}, at most", memory_mb(server, "VmHWM"), "MB"))
         await SystemClock().sleep(_SETTLED_S)
-        title = f"memory of the server of {sites} sites after all of this"
-        figures.append(Figure(title, _resident_mb(process), "MB"))
-    finally:
-        await asyncio.to_thread(children.stop)
+        children.check()
+        if any(page.done() for page in watching):
+            raise OperatorError(f"a page stopped watching; the logs are in {folder}")
+        figures.append(Figure(f"{title}, after all of this", memory_mb(server, "VmRSS"), "MB"))
+        figures.append(Figure("memory of the bot", memory_mb(bot, "VmRSS"), "MB"))
     return figures
+
+
+async def _start_bot(children: Children, stack: AsyncExitStack, folder: Path, url: str, token: str) -> int:
+    """The bot with a stand-in for Telegram; its process id."""
+    telegram = TelegramBench(SystemClock().monotonic_s)
+    telegram_url = await telegram.start()
+    stack.push_async_callback(telegram.close)
+    secrets = [secret_file(folder / "api.token", token), secret_file(folder / "telegram.token", TOKEN)]
+    return children.start(
+        "bot", "bot", "--api", url, "--telegram-url", telegram_url,
+        "--api-token-file", secrets[0], "--telegram-token-file", secrets[1],
+    )  # fmt: skip
+
+
+async def _watch(url: str, site: str) -> None:
+    """What an open page does all the time."""
+    async with (
+        httpx.AsyncClient(base_url=url, timeout=None) as client,
+        client.stream("GET", f"/api/v1/sites/{site}/live?changes=true") as answer,
+    ):
+        async for _ in answer.aiter_raw():
+            pass
 
 
 def _free_port() -> int:
@@ -189,6 +228,7 @@ def _p95(ascending: Sequence[float]) -> float:
     return ascending[len(ascending) * 95 // 100]
 
 
-def _resident_mb(process: int) -> float:
-    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+def memory_mb(process: int, line: str) -> float:
+    """What a line of a process's status says of its memory."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.partition(f"{line}:")[2].split()[0]) * 1024 / 1e6
