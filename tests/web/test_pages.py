@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
-from tests.support.web_build import WEB
-from tests.web.conftest import DESKTOP, PHONE, Visit, Visitor
+from tests.web.conftest import PHONE, Visit, Visitor
 from tests.web.contract_people import CODE
 from tests.web.contract_server import COOKIE
 from tests.web.made_house import MadeHouse
 from tests.web.world import World
 
 pytestmark = pytest.mark.browser
-
-PAGES = ("now", "loads", "alarms", "data", "site", "settings", "more")
 
 
 @pytest.fixture
@@ -217,27 +213,3 @@ def test_the_demo_has_no_account_to_set(visitor: Visitor, world: World) -> None:
     expect(page.get_by_role("region")).to_have_count(1)
     page.get_by_role("button", name="Italiano").first.click()
     expect(page.get_by_role("heading", name="Opzioni")).to_be_visible()
-
-
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_to_mend_on_any_page(
-    visitor: Visitor, world: World, size: tuple[int, int], scheme: Literal["light", "dark"]
-) -> None:
-    world.alarms.raise_("soc_very_low")
-    world.alarms.raise_("soc_low", state="snoozed", snoozed_by="anna", snoozed_until="2030-01-01T00:00:00Z")
-    world.alarms.clear(world.alarms.raise_("generator_running"))
-    world.people.make_token({"label": "grafana", "role": "viewer", "site": "*"})
-    world.people.invite({"role": "viewer", "site": "stallaini"})
-    visit = signed_in(visitor(size, scheme, bypass_csp=True))
-    page = visit.open_live()
-    page.add_script_tag(path=WEB / "node_modules" / "axe-core" / "axe.min.js")
-    for each in PAGES:
-        page.evaluate(f"location.hash = 'page={each}'")
-        expect(page.locator("main")).to_have_attribute("data-page", each)
-        expect(page.locator(".page-space")).to_have_count(0)
-        page.wait_for_timeout(150)
-        found = page.evaluate("axe.run().then((report) => report.violations)")
-        told = [f"{each}: {one['id']}: {[node['html'][:120] for node in one['nodes']]}" for one in found]
-        assert told == []
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), each

@@ -59,6 +59,8 @@ class World:
     throttled: bool = False
     power_w: float = 1240.0
     raised: set[str] = field(default_factory=set)
+    # Fields the battery has no value for.
+    unreported: set[str] = field(default_factory=set)
     # Fields whose device fell silent this many seconds ago while the others go on.
     late_s: dict[str, float] = field(default_factory=dict)
     # The age of what a solar charger last said, which is asked each 10 s; None: there is no charger.
@@ -152,7 +154,7 @@ class World:
         for name in _FIELDS:
             if "." in name:
                 values[name] = name in self.raised
-        return values
+        return {**values, **dict.fromkeys(self.unreported)}
 
     def description(self, site: str) -> dict[str, Any]:
         """GET /sites/{site}."""

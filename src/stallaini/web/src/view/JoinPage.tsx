@@ -1,12 +1,13 @@
 import "../style/settings.css";
 
+import type { ComponentChildren } from "preact";
+
 import { people, type Offer } from "../api/people.ts";
 import { hasAccount } from "../logic/roles.ts";
 import { phase, session } from "../state.ts";
 import { chosen, language, words } from "../words/index.ts";
 import { joinTexts } from "../words/pages/join.ts";
 import { Mark } from "./Header.tsx";
-import { Message } from "./Message.tsx";
 import { Field, given, texts, useAsked, useDoing } from "./settings/parts.tsx";
 
 const CODE = decodeURIComponent(location.hash.slice(1));
@@ -17,15 +18,23 @@ const enter = (): void => location.replace("/");
 export default function JoinPage() {
   const text = chosen(joinTexts);
   const { answer } = useAsked(() => people.offer(CODE));
-  if (answer === undefined) return <main class="login"><Message title={text.gone} note={text.goneNote} /></main>;
+  if (answer === undefined) return <Invitation title={text.gone} note={text.goneNote} />;
   if (answer === null || phase.value === "loading") return <main class="login" aria-busy="true" />;
+  return (
+    <Invitation title={text.title} note={offered(answer)}>
+      {hasAccount(session.value) && answer.person === null ? <Accept /> : <Enter offer={answer} />}
+    </Invitation>
+  );
+}
+
+function Invitation(props: { title: string; note: string; children?: ComponentChildren }) {
   return (
     <main class="login">
       <section class="card login-card" aria-labelledby="join-title">
         <Mark />
-        <h1 id="join-title">{text.title}</h1>
-        <p class="soft">{offered(answer)}</p>
-        {hasAccount(session.value) && answer.person === null ? <Accept /> : <Enter offer={answer} />}
+        <h1 id="join-title">{props.title}</h1>
+        <p class="soft">{props.note}</p>
+        {props.children}
       </section>
     </main>
   );

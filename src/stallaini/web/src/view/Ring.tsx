@@ -13,12 +13,7 @@ export function Ring(props: { soc: Aged; flow: Flow }) {
   const socPct = numberOf(props.soc);
   const share = socPct === null ? 0 : Math.min(1, Math.max(0, socPct / 100));
   return (
-    <div
-      class="ring" data-quality={props.soc.quality} data-flow={props.flow} aria-label={text.soc}
-      role={socPct === null ? "img" : "meter"}
-      aria-valuemin={0} aria-valuemax={100} aria-valuenow={socPct ?? undefined}
-      aria-valuetext={socPct === null ? text.notReported : withUnit(locale.value, socPct, "%")}
-    >
+    <div class="ring" data-quality={props.soc.quality} data-flow={props.flow} {...told(socPct)}>
       <svg viewBox="0 0 208 208" aria-hidden="true">
         <circle class="ring-track" cx="104" cy="104" r={RADIUS} />
         {share > 0 && (
@@ -36,4 +31,18 @@ export function Ring(props: { soc: Aged; flow: Flow }) {
       </div>
     </div>
   );
+}
+
+/** A meter has a value; without one the ring is but a picture of that. */
+function told(socPct: number | null) {
+  const { soc, notReported } = words();
+  if (socPct === null) return { role: "img", "aria-label": `${soc}: ${notReported}` } as const;
+  return {
+    role: "meter",
+    "aria-label": soc,
+    "aria-valuemin": 0,
+    "aria-valuemax": 100,
+    "aria-valuenow": socPct,
+    "aria-valuetext": withUnit(locale.value, socPct, "%"),
+  } as const;
 }

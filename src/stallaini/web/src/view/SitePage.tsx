@@ -35,13 +35,19 @@ export default function SitePage() {
         )}
         <dl class="site-facts">
           {shown.latitude !== null && shown.longitude !== null && (
-            <div><dt>{text.place}</dt><dd>{`${number(locale.value, shown.latitude, 2)}° N, ${number(locale.value, shown.longitude, 2)}° E`}</dd></div>
+            <div><dt>{text.place}</dt><dd>{placeOf(shown.latitude, shown.longitude)}</dd></div>
           )}
           <div><dt>{text.timezone}</dt><dd>{shown.timezone}</dd></div>
         </dl>
       </section>
     </div>
   );
+}
+
+function placeOf(latitude: number, longitude: number): string {
+  const { north, south, east, west } = chosen(siteTexts);
+  const degrees = (value: number): string => `${number(locale.value, Math.abs(value), 2)}°\u00a0`;
+  return `${degrees(latitude)}${latitude < 0 ? south : north}, ${degrees(longitude)}${longitude < 0 ? west : east}`;
 }
 
 function Diagram() {
@@ -66,11 +72,12 @@ function Diagram() {
 
 function DeviceRow(props: { device: Device }) {
   const { device } = props;
+  const text = chosen(siteTexts);
   const count = site.value!.channels.filter((channel) => channel.name.startsWith(`${device.name}.`)).length;
   return (
     <li>
       <b>{device.title ?? device.name}</b>
-      <span class="soft">{device.kind}{count > 0 && ` · ${chosen(siteTexts).readings(count)}`}</span>
+      <span class="soft">{text.kind[device.kind] ?? device.kind}{count > 0 && ` · ${text.readings(count)}`}</span>
       <NewestAge device={device} />
     </li>
   );

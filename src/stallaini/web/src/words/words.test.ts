@@ -6,6 +6,7 @@ import { en } from "./en.ts";
 import { age, dayInMonth, humanise, number, planSize, powerParts, size, withUnit } from "./format.ts";
 import { it, itNames } from "./it.ts";
 import { itStates } from "./itStates.ts";
+import { siteTexts } from "./pages/site.ts";
 
 const DEVICES = new URL("../../../devices/", import.meta.url);
 
@@ -43,6 +44,13 @@ test("every state of every device has an Italian word", () => {
   const states = declaredStates();
   assert.ok(states.includes("curtailed: voltage"));
   assert.deepEqual([...new Set(states.filter((state) => itStates[state] === undefined))], []);
+});
+
+test("every kind of device has a name on the page of the site", () => {
+  const kinds = manifests().map((text) => /^name = "(\w+)"/.exec(text)![1]!);
+  assert.ok(kinds.includes("can_battery"));
+  assert.deepEqual(Object.keys(siteTexts.it.kind).sort(), kinds.sort());
+  assert.deepEqual(Object.keys(siteTexts.en.kind).sort(), kinds.sort());
 });
 
 test("ages grow from seconds to days", () => {

@@ -8,6 +8,20 @@ const en = {
   readings: (n: number) => (n === 1 ? "1 reading" : `${n} readings`),
   place: "Place",
   timezone: "Time zone",
+  north: "N",
+  south: "S",
+  east: "E",
+  west: "W",
+  kind: {
+    can_battery: "Battery on a CAN bus",
+    pylontech_rs485: "Cells by RS485",
+    studer_bms: "Battery, as the Studer system sees it",
+    studer_gateway: "Studer gateway",
+    studer_rcc: "Studer datalog",
+    studer_variostring: "Studer VarioString",
+    studer_variotrack: "Studer VarioTrack",
+    studer_xtender: "Studer Xtender",
+  } as Record<string, string>,
 };
 
 const it: typeof en = {
@@ -20,6 +34,20 @@ const it: typeof en = {
   readings: (n) => (n === 1 ? "1 lettura" : `${n} letture`),
   place: "Luogo",
   timezone: "Fuso orario",
+  north: "N",
+  south: "S",
+  east: "E",
+  west: "O",
+  kind: {
+    can_battery: "Batteria su bus CAN",
+    pylontech_rs485: "Celle via RS485",
+    studer_bms: "Batteria, come la vede il sistema Studer",
+    studer_gateway: "Gateway Studer",
+    studer_rcc: "Registro dati Studer",
+    studer_variostring: "Studer VarioString",
+    studer_variotrack: "Studer VarioTrack",
+    studer_xtender: "Studer Xtender",
+  },
 };
 
 export const siteTexts = { en, it };
