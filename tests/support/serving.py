@@ -78,9 +78,12 @@ class FakeSite:
         self.description = description(site, timezone)
 
     async def minutes(
-        self, *minutes: tuple[int, Mapping[str, float]], quality: TimeQuality = TimeQuality.EXACT
+        self,
+        *minutes: tuple[int, Mapping[str, float]],
+        quality: TimeQuality = TimeQuality.EXACT,
+        span_minutes: int = 1,
     ) -> None:
-        """Send minutes: (index since 1970, value per series name)."""
+        """Send minutes, or records that stand for several: (index since 1970, value per series name)."""
         resolutions = {series.name: series.resolution for series in self.description.series}
         await self._send(
             [
@@ -90,6 +93,7 @@ class FakeSite:
                         None if name not in values else round(values[name] / resolution)
                         for name, resolution in resolutions.items()
                     ),
+                    span_minutes=span_minutes,
                     quality=quality,
                 )
                 for minute, values in minutes

@@ -52,6 +52,16 @@ _DIGEST = {
     "plan_bytes": 200000000,
     "minutes_expected": 1440,
     "minutes_present": 1440,
+    "tomorrow": {
+        "day": "2026-11-17",
+        "days": 7,
+        "sun": {"median_kwh": 9.0, "lowest_kwh": 4.2, "highest_kwh": 12.8},
+        "house": {"median_kwh": 7.1, "lowest_kwh": 6.0, "highest_kwh": 8.4},
+        "generator": None,
+        "battery_kwh": 0.9,
+        "soc_pct": 62.0,
+        "full_days": 0,
+    },
     "text": "📋 Noto, Sun 15/11\nbattery: 6.1 kWh in, 5.4 kWh out",
 }
 _BUTTON = {"label": "✔ I take care of it", "action": "ack", "minutes": None}
@@ -237,8 +247,36 @@ class DigestLoad(BaseModel):
     minutes_on: int
 
 
+class DigestRange(BaseModel):
+    """What the days of the past gave."""
+
+    median_kwh: float
+    lowest_kwh: float
+    highest_kwh: float
+
+
+class DigestTomorrow(BaseModel):
+    """The day after today if it is like the `days` whole ones of the last seven; of fewer than three no more.
+
+    `battery_kwh` is by how much the battery is fuller at its end than at its beginning, `soc_pct` its charge
+    then. On `full_days` of the days the battery was full: the sun could have given more.
+    """
+
+    day: str
+    days: int
+    sun: DigestRange | None
+    house: DigestRange | None
+    generator: DigestRange | None
+    battery_kwh: float | None
+    soc_pct: float | None
+    full_days: int
+
+
 class Digest(BaseModel):
-    """The days from `first` to before `end` of the site's zone; what is not known is null or not there."""
+    """The days from `first` to before `end` of the site's zone; what is not known is null or not there.
+
+    `tomorrow` only where `end` is today.
+    """
 
     model_config = example(**_DIGEST)
     site: str
@@ -251,6 +289,7 @@ class Digest(BaseModel):
     plan_bytes: int | None
     minutes_expected: int
     minutes_present: int
+    tomorrow: DigestTomorrow | None
     text: str
 
 

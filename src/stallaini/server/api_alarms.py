@@ -22,6 +22,7 @@ from stallaini.server.alarms.settings import (
     check_contact,
     check_settings,
 )
+from stallaini.server.alarms.tomorrow import Range, Tomorrow
 from stallaini.server.paging import AfterTime, Limit, Place, page_by_time, wanted
 from stallaini.server.problems import Problem, problems
 from stallaini.server.roles import Actor
@@ -299,8 +300,29 @@ def _digest(found: Digest, text: str, end: date) -> shapes.Digest:
         plan_bytes=found.plan_bytes,
         minutes_expected=found.minutes_expected,
         minutes_present=found.minutes_present,
+        tomorrow=None if found.tomorrow is None else _tomorrow(found.tomorrow),
         text=text,
     )
+
+
+def _tomorrow(found: Tomorrow) -> shapes.DigestTomorrow:
+    return shapes.DigestTomorrow(
+        day=found.day.isoformat(),
+        days=found.days,
+        sun=_range(found.sun),
+        house=_range(found.house),
+        generator=_range(found.generator),
+        battery_kwh=None if found.battery_kwh is None else round(found.battery_kwh, 3),
+        soc_pct=None if found.soc_pct is None else round(found.soc_pct, 1),
+        full_days=found.full_days,
+    )
+
+
+def _range(kwh: Range | None) -> shapes.DigestRange | None:
+    if kwh is None:
+        return None
+    median_kwh, lowest_kwh, highest_kwh = (round(each, 3) for each in kwh)
+    return shapes.DigestRange(median_kwh=median_kwh, lowest_kwh=lowest_kwh, highest_kwh=highest_kwh)
 
 
 def _shown(alarm: life.Alarm) -> shapes.Alarm:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from stallaini.link.messages import Event, Scalar
 from stallaini.server.alarms.digest import Digest, Energy, LoadUse, Lowest
 from stallaini.server.alarms.digest_words import digest_message
 from stallaini.server.alarms.settings import Told, digest_due
+from stallaini.server.alarms.tomorrow import Range, Tomorrow
+from stallaini.server.roles import Language
 from stallaini.site.billing import load_zone
 from stallaini.site.description import LoadSpec
 
@@ -26,7 +29,8 @@ DIGEST = Digest(
     energy=(
         Energy("battery.power", 6.14, 5.4),
         Energy("solar.power", 9.0, 0.0),
-        Energy("inverter.input_power", 0.01, 0.0),
+        Energy("inverter.input_power", 2.6, 0.0),
+        Energy("inverter.ac_power", 0.01, 0.0),
     ),
     lowest=Lowest(41.5, 1_794_800_400),
     loads=(LoadUse("well_pump", "Well pump", 1.1, 31), LoadUse("heater", "Heater", 0.0, 0)),
@@ -34,6 +38,14 @@ DIGEST = Digest(
     plan_bytes=200_000_000,
     minutes_expected=1440,
     minutes_present=1300,
+)
+AHEAD = Tomorrow(
+    day=date(2026, 11, 17),
+    days=7,
+    sun=Range(9.04, 4.2, 12.8),
+    house=Range(7.1, 6.0, 8.4),
+    battery_kwh=0.9,
+    soc_pct=61.7,
 )
 NOON_S = START_S
 EIGHT_S = START_S + 19 * 3600
@@ -44,6 +56,7 @@ def test_in_both_languages() -> None:
         "📋 Noto, Sun 15/11",
         "battery: 6.1 kWh in, 5.4 kWh out",
         "sun: 9.0 kWh",
+        "generator: 2.6 kWh",
         "lowest charge: 41.5 % (Mon 16/11 04:40)",
         "Well pump: 1.1 kWh, ran 31 min",
         "data: 0.2 MB of 200 MB a month",
@@ -51,7 +64,39 @@ def test_in_both_languages() -> None:
     ]
     italian = digest_message(DIGEST, "it").plain()
     assert "batteria: 6,1 kWh in carica, 5,4 kWh in scarica" in italian
+    assert "generatore: 2,6 kWh" in italian
     assert "carica minima: 41,5 %" in italian
+
+
+def tomorrow_lines(ahead: Tomorrow, language: Language) -> list[str]:
+    lines = digest_message(replace(DIGEST, tomorrow=ahead), language).lines
+    return list(lines[lines.index("") + 1 :])
+
+
+def test_tomorrow_is_told_as_a_guess_from_the_last_days() -> None:
+    assert tomorrow_lines(AHEAD, "en") == [
+        "tomorrow, Tue 17/11, if it is like the last 7 days:",
+        "sun: about 9.0 kWh (4.2 to 12.8)",
+        "house: about 7.1 kWh (6.0 to 8.4)",
+        "battery: fuller by about 0.9 kWh, 62 % at midnight",
+    ]
+    dark = replace(AHEAD, days=5, generator=Range(1.5, 0.0, 3.2), battery_kwh=-1.3, full_days=2)
+    assert tomorrow_lines(dark, "it") == [
+        "domani, mar 17/11, se sarà come 5 degli ultimi 7 giorni:",
+        "sole: circa 9,0 kWh (da 4,2 a 12,8)",
+        "casa: circa 7,1 kWh (da 6,0 a 8,4)",
+        "generatore: circa 1,5 kWh (da 0,0 a 3,2)",
+        "batteria: più scarica di circa 1,3 kWh, 62 % a mezzanotte",
+        "batteria piena in 2 di questi: il sole poteva dare di più",
+    ]
+
+
+def test_what_of_tomorrow_is_not_known_is_not_told() -> None:
+    assert tomorrow_lines(Tomorrow(AHEAD.day, 1), "en") == [
+        "tomorrow: not enough whole days yet to tell (1 of 3)"
+    ]
+    idle = Tomorrow(AHEAD.day, 7, generator=Range(0.0, 0.0, 2.6), battery_kwh=0.1)
+    assert tomorrow_lines(idle, "en")[1:] == ["battery: about as full as before"]
 
 
 def test_what_is_not_known_is_left_out() -> None:

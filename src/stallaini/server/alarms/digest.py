@@ -1,4 +1,4 @@
-"""What a day or a week was like: energy, lowest charge, loads, bytes of the plan. Arithmetic on the store."""
+"""What a day or a week was like, and what tomorrow may be. Arithmetic on the store."""
 
 from __future__ import annotations
 
@@ -9,9 +9,17 @@ from typing import NamedTuple
 
 from stallaini.link.accounting import USAGE
 from stallaini.server import queries
+from stallaini.server.alarms.tomorrow import (
+    LOOK_BACK_DAYS,
+    NEAR_MINUTES,
+    Tomorrow,
+    meters_of,
+    past_of,
+    tomorrow_of,
+)
 from stallaini.server.budget import LONGEST_S, budget
 from stallaini.server.store.base import Column, Store
-from stallaini.site.billing import load_zone
+from stallaini.site.billing import load_zone, local_day
 from stallaini.site.description import Description
 
 _MOST_EVENTS = 20_000
@@ -44,7 +52,10 @@ class Lowest(NamedTuple):
 
 @dataclass(frozen=True)
 class Digest:
-    """The days [first, end) of a site. None: not known. Only what is measured there is in it."""
+    """The days [first, end) of a site. None: not known. Only what is measured there is in it.
+
+    `tomorrow` is there when `end` is today, and the site has any meter of energy.
+    """
 
     site: str
     title: str
@@ -58,6 +69,7 @@ class Digest:
     plan_bytes: int | None
     minutes_expected: int
     minutes_present: int
+    tomorrow: Tomorrow | None = None
 
 
 async def make_digest(store: Store, description: Description, first: date, end: date, now_s: float) -> Digest:
@@ -79,6 +91,7 @@ async def make_digest(store: Store, description: Description, first: date, end: 
     report = queries.gaps(present, start_minute, end_minute)
     loads = {load.channel: load for load in description.loads if load.channel}
     used, plan = await _bytes(store, site, zone, first, end, now_s)
+    ahead = await _tomorrow(store, description, now_s) if end == local_day(now_s, load_zone(zone)) else None
     return Digest(
         site=site,
         title=description.title,
@@ -100,7 +113,31 @@ async def make_digest(store: Store, description: Description, first: date, end: 
         plan_bytes=plan,
         minutes_expected=report.minutes_expected,
         minutes_present=report.minutes_present,
+        tomorrow=ahead,
     )
+
+
+async def _tomorrow(store: Store, description: Description, now_s: float) -> Tomorrow | None:
+    """Tomorrow by the last whole days, each read by itself; None for a site without meters."""
+    site, zone, meters = description.site, description.timezone, meters_of(description)
+    if not meters.powers:
+        return None
+    today, now_minute = local_day(now_s, load_zone(zone)), int(now_s) // 60
+    rest_minutes = queries.day_bounds(today, zone)[1] - now_minute
+    found = []
+    for day in queries.periods("day", zone, today - timedelta(days=LOOK_BACK_DAYS), today):
+        columns = await store.columns(site, meters.names, day.start_minute, day.end_minute)
+        found.append(past_of(columns, meters, day, rest_minutes))
+    past = [each for each in found if each is not None]
+    return tomorrow_of(today + timedelta(days=1), past, await _soc_now(store, site, meters.soc, now_minute))
+
+
+async def _soc_now(store: Store, site: str, soc: str | None, now_minute: int) -> float | None:
+    """The newest state of charge in percent, if it is not old."""
+    if soc is None:
+        return None
+    column = await store.column(site, soc, now_minute - NEAR_MINUTES, now_minute + 1)
+    return float(column.values[-1]) * column.resolution if len(column) else None
 
 
 def _energy(channel: str, column: Column, start_minute: int, end_minute: int) -> Energy:

@@ -10,12 +10,15 @@ from zoneinfo import ZoneInfo
 
 from stallaini.server.alarms import words
 from stallaini.server.alarms.digest import Digest, Energy, busiest
+from stallaini.server.alarms.tomorrow import FEWEST_DAYS, LOOK_BACK_DAYS, Range, Tomorrow
 from stallaini.server.alarms.words import Message
 from stallaini.server.roles import Language
 
 _COMPLETE_PCT = 99.5
 _ALWAYS_TOLD = ("battery", "solar")
 _WORTH_KWH = 0.05
+_STEADY_KWH = 0.25
+"""A battery that ends a day by less than this fuller or emptier ends it as it began."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,17 @@ class _Texts:
     of_plan: str
     complete: str
     nothing: str
+    tomorrow: str
+    some_days: str
+    few_days: str
+    sun: str
+    house: str
+    generator: str
+    fuller: str
+    emptier: str
+    steady: str
+    by_midnight: str
+    held_back: str
     devices: Mapping[str, str]
 
 
@@ -46,6 +60,17 @@ _EN = _Texts(
     of_plan=" of {plan} MB a month",
     complete="data of {pct} % of the minutes",
     nothing="nothing is known of these days",
+    tomorrow="tomorrow, {day}, if it is like the last {of} days:",
+    some_days="tomorrow, {day}, if it is like {days} of the last {of} days:",
+    few_days="tomorrow: not enough whole days yet to tell ({days} of {fewest})",
+    sun="sun: about {median} kWh ({lowest} to {highest})",
+    house="house: about {median} kWh ({lowest} to {highest})",
+    generator="generator: about {median} kWh ({lowest} to {highest})",
+    fuller="battery: fuller by about {kwh} kWh",
+    emptier="battery: emptier by about {kwh} kWh",
+    steady="battery: about as full as before",
+    by_midnight=", {soc} % at midnight",
+    held_back="battery full on {days} of them: the sun had more to give",
     devices=MappingProxyType(
         {"battery": "battery", "solar": "sun", "inverter": "house", "generator": "generator"}
     ),
@@ -62,6 +87,17 @@ _IT = _Texts(
     of_plan=" su {plan} MB al mese",
     complete="dati del {pct} % dei minuti",
     nothing="di questi giorni non si sa nulla",
+    tomorrow="domani, {day}, se sarà come gli ultimi {of} giorni:",
+    some_days="domani, {day}, se sarà come {days} degli ultimi {of} giorni:",
+    few_days="domani: ancora troppo pochi giorni interi per dirlo ({days} su {fewest})",
+    sun="sole: circa {median} kWh (da {lowest} a {highest})",
+    house="casa: circa {median} kWh (da {lowest} a {highest})",
+    generator="generatore: circa {median} kWh (da {lowest} a {highest})",
+    fuller="batteria: più carica di circa {kwh} kWh",
+    emptier="batteria: più scarica di circa {kwh} kWh",
+    steady="batteria: carica più o meno come prima",
+    by_midnight=", {soc} % a mezzanotte",
+    held_back="batteria piena in {days} di questi: il sole poteva dare di più",
     devices=MappingProxyType(
         {"battery": "batteria", "solar": "sole", "inverter": "casa", "generator": "generatore"}
     ),
@@ -75,7 +111,10 @@ def digest_message(digest: Digest, language: Language) -> Message:
     last = digest.end - timedelta(days=1)
     frame = texts.day if last == digest.first else texts.week
     headline = frame.format(title=digest.title, first=_day(digest.first, common), last=_day(last, common))
-    return Message(headline, tuple(_lines(digest, texts, common)) or (texts.nothing,))
+    lines = _lines(digest, texts, common) or [texts.nothing]
+    if digest.tomorrow is not None:
+        lines += ["", *_tomorrow(digest.tomorrow, texts, common)]
+    return Message(headline, tuple(lines))
 
 
 def _lines(digest: Digest, texts: _Texts, common: words.Texts) -> list[str]:
@@ -106,6 +145,36 @@ def _lines(digest: Digest, texts: _Texts, common: words.Texts) -> list[str]:
     return lines
 
 
+def _tomorrow(ahead: Tomorrow, texts: _Texts, common: words.Texts) -> list[str]:
+    if ahead.days < FEWEST_DAYS:
+        return [texts.few_days.format(days=ahead.days, fewest=FEWEST_DAYS)]
+    frame = texts.tomorrow if ahead.days == LOOK_BACK_DAYS else texts.some_days
+    lines = [frame.format(day=_day(ahead.day, common), days=ahead.days, of=LOOK_BACK_DAYS)]
+    if ahead.sun is not None:
+        lines.append(_spread(texts.sun, ahead.sun, common))
+    if ahead.house is not None:
+        lines.append(_spread(texts.house, ahead.house, common))
+    if ahead.generator is not None and ahead.generator.median >= _WORTH_KWH:
+        lines.append(_spread(texts.generator, ahead.generator, common))
+    if ahead.battery_kwh is not None:
+        lines.append(_battery(ahead.battery_kwh, ahead.soc_pct, texts, common))
+    if ahead.full_days:
+        lines.append(texts.held_back.format(days=ahead.full_days))
+    return lines
+
+
+def _spread(frame: str, told: Range, common: words.Texts) -> str:
+    median, lowest, highest = (_number(kwh, common) for kwh in told)
+    return frame.format(median=median, lowest=lowest, highest=highest)
+
+
+def _battery(kwh: float, soc_pct: float | None, texts: _Texts, common: words.Texts) -> str:
+    steady = abs(kwh) < _STEADY_KWH
+    frame = texts.steady if steady else texts.fuller if kwh > 0 else texts.emptier
+    end = "" if soc_pct is None else texts.by_midnight.format(soc=round(soc_pct))
+    return frame.format(kwh=_number(abs(kwh), common)) + end
+
+
 def _idle(energy: Energy) -> bool:
     """Whether it gave nothing worth a line; of battery and sun even that is."""
     matters = energy.channel.partition(".")[0] in _ALWAYS_TOLD
@@ -114,8 +183,10 @@ def _idle(energy: Energy) -> bool:
 
 def _name(channel: str, texts: _Texts) -> str:
     device, _, field = channel.partition(".")
+    if field == "input_power":
+        # What an inverter takes in comes from the generator.
+        return texts.devices["generator"]
     name = texts.devices.get(device, device.replace("_", " "))
-    # A device may have several powers, such as an inverter's own and its input's.
     return name if field in ("power", "ac_power") else f"{name} ({field.replace('_', ' ')})"
 
 
