@@ -14,7 +14,7 @@ import httpx
 from stallaini.clock import VirtualClock
 from stallaini.link.downlink import decode_downlink
 from stallaini.link.envelope import encode_uplink
-from stallaini.link.messages import Answer, Entry, Event, Live, Minute, TimeQuality, Uplink
+from stallaini.link.messages import Answer, Downlink, Entry, Event, Live, Minute, TimeQuality, Uplink
 from stallaini.server.audit import OPERATOR
 from stallaini.server.chats import Chat
 from stallaini.server.invitations import Offer
@@ -62,7 +62,7 @@ def description(site: str = "lab", timezone: str = "Europe/Rome") -> Description
 class FakeSite:
     """The words of a site, in order, as its edge would send them; values in units, by name.
 
-    `deliver` takes an uplink's bytes and returns the downlink's.
+    `deliver` takes an uplink's bytes and returns the downlink's; `answer` is the last one.
     """
 
     def __init__(
@@ -76,6 +76,8 @@ class FakeSite:
         self._described = False
         self.name = site
         self.description = description(site, timezone)
+        self.commands_seen: int | None = None
+        self.answer: Downlink
 
     async def minutes(
         self,
@@ -123,11 +125,12 @@ class FakeSite:
             entries=entries,
             description=None if self._described else encoded,
             live=live,
+            commands_seen=self.commands_seen,
         )
-        answer = decode_downlink(await self.deliver(encode_uplink(uplink)), uplink.settled_seq)
+        self.answer = decode_downlink(await self.deliver(encode_uplink(uplink)), uplink.settled_seq)
         self._seq += len(bodies)
         self._described = True
-        assert (answer.answer, answer.acked_seq) == (Answer.OK, self._seq)
+        assert (self.answer.answer, self.answer.acked_seq) == (Answer.OK, self._seq)
 
 
 class Running:

@@ -2,9 +2,10 @@ import { computed, effect, signal } from "@preact/signals";
 
 import { api, ApiError } from "./api/client.ts";
 import type { Alarm } from "./api/types.ts";
-import { chosenSite, phase } from "./state.ts";
+import { chosenSite, page, phase } from "./state.ts";
 
-const AGAIN_MS = 60_000;
+/** Who looks at the alarms sees soon what others do about them. */
+const againMs = (): number => (page.value === "alarms" ? 5_000 : 60_000);
 
 /** The open alarms of the chosen site, newest first; null before the answer, or where the server has none to give. */
 export const alarms = signal<Alarm[] | null>(null);
@@ -26,13 +27,23 @@ export async function loadAlarms(): Promise<void> {
   }
 }
 
+const watched = computed(() => (phase.value === "ready" ? chosenSite.value : null));
+
 effect(() => {
-  const watched = phase.value === "ready" ? chosenSite.value : null;
+  void watched.value;
   alarms.value = null;
-  if (watched === null) return undefined;
-  void loadAlarms();
-  const timer = window.setInterval(() => {
+});
+
+effect(() => {
+  if (watched.value === null) return undefined;
+  const unlessHidden = (): void => {
     if (!document.hidden) void loadAlarms();
-  }, AGAIN_MS);
-  return () => window.clearInterval(timer);
+  };
+  void loadAlarms();
+  const timer = window.setInterval(unlessHidden, againMs());
+  document.addEventListener("visibilitychange", unlessHidden);
+  return () => {
+    window.clearInterval(timer);
+    document.removeEventListener("visibilitychange", unlessHidden);
+  };
 });

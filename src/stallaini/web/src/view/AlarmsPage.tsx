@@ -100,8 +100,8 @@ function OpenAlarm(props: { alarm: Alarm }) {
       {may(session.value, "operator", alarm.site) && (
         <div class="alarm-acts">
           {alarm.state !== "acknowledged" && (
-            <button class="button" type="button" onClick={() => void act(acknowledge(alarm.id))}>
-              {text.ack}<span class="unseen">{`: ${title}`}</span>
+            <button class="button" type="button" aria-label={`${text.ack}: ${title}`} onClick={() => void act(acknowledge(alarm.id))}>
+              {text.ack}
             </button>
           )}
           <Silence alarm={alarm} title={title} onPick={(minutes) => void act(snooze(alarm.id, minutes))} />
