@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 from tests.support.serving import START_S, FakeSite
@@ -182,7 +182,7 @@ class AlarmHouse:
         self.clock = clock or VirtualClock(wall_s=START_S, monotonic_s=50_000.0)
         self.telegram = TelegramEnd()
         self.mails: dict[str, EmailMessage] = {}
-        self.posts: dict[str, dict[str, object]] = {}
+        self.posts: dict[str, dict[str, Any]] = {}
         self.hook_is_down = False
         self.fate = fate or Fate()
         self.open()

@@ -140,7 +140,7 @@ class AlarmTold(BaseModel):
 
 
 class AlarmDetail(BaseModel):
-    """An alarm, its newest 100 changes (oldest first), and who was told."""
+    """An alarm, its newest 100 changes (oldest first; forgotten 400 days after its end), and who was told."""
 
     model_config = example(
         alarm=_ALARM,

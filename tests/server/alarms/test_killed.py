@@ -80,7 +80,7 @@ async def _check(house: AlarmHouse) -> None:
     # Bruno was told in his turn, and of the alarm that woke.
     assert [("over: " in text) for text in house.telegram.sees(BRUNO)] == [False, True]
     assert len(house.mails) == 3
-    told = [change["version"] for post in house.posts.values() for change in post["changes"]]  # type: ignore[attr-defined]
+    told = [change["version"] for post in house.posts.values() for change in post["changes"]]
     assert sorted(set(told)) == [1, 2, 3, 4, 5, 6]
     assert await house.database.read(_unfinished) == []
 

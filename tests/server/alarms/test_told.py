@@ -175,8 +175,8 @@ async def test_a_webhook_is_told_every_change(house: AlarmHouse) -> None:
     await house.happens("cleared", value=25.0, lasted_s=10)
     await house.deliver()
     bodies = list(house.posts.values())
-    assert [body["alarm"]["state"] for body in bodies] == ["raised", "cleared"]  # type: ignore[index]
-    assert [[one["change"] for one in body["changes"]] for body in bodies] == [["raised"], ["cleared"]]  # type: ignore[attr-defined]
+    assert [body["alarm"]["state"] for body in bodies] == ["raised", "cleared"]
+    assert [[one["change"] for one in body["changes"]] for body in bodies] == [["raised"], ["cleared"]]
 
 
 async def test_a_webhook_that_is_down_gets_all_that_happened_once_it_is_back(house: AlarmHouse) -> None:
@@ -190,7 +190,7 @@ async def test_a_webhook_that_is_down_gets_all_that_happened_once_it_is_back(hou
     house.hook_is_down = False
     await house.later(15 * MINUTE_S)
     (body,) = house.posts.values()
-    assert [one["change"] for one in body["changes"]] == ["raised", "cleared"]  # type: ignore[attr-defined]
+    assert [one["change"] for one in body["changes"]] == ["raised", "cleared"]
 
 
 async def test_a_message_that_was_deleted_stays_deleted(house: AlarmHouse) -> None:

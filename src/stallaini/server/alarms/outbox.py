@@ -24,6 +24,7 @@ _COLUMNS = (
     "attempt, tries"
 )
 _GONE = "who was to be told has left, or may not see the site any more"
+_OLD = "nobody could be told while it was news"
 _MUTED = "it came and went while the site was muted"
 
 Outcome = Literal["sending", "shown", "failed", "unsure", "gone"]
@@ -168,7 +169,10 @@ def take(connection: sqlite3.Connection, ways: Iterable[Way], now_s: int, limit:
 
 
 def drop_useless(connection: sqlite3.Connection, now_s: int) -> None:
-    """Give up messages that nobody is to get any more: of people who left, of what passed while muted."""
+    """Give up messages that nobody is to get any more.
+
+    Of people who left, of what came and went while the site was muted, and digests of a day long past.
+    """
     look = _Look(connection)
     waiting = connection.execute(
         f"SELECT {_COLUMNS} FROM delivery WHERE shown < wanted AND NOT given_up"
@@ -181,7 +185,10 @@ def drop_useless(connection: sqlite3.Connection, now_s: int) -> None:
             or row.address not in reader.addresses(row.way)
         ):
             _give_up(connection, row, _GONE)
-        elif alarm is not None:
+        elif alarm is None:
+            if plan.digest_is_old(row.subject, now_s):
+                _give_up(connection, row, _OLD)
+        else:
             settings = look.settings_of(row.site)
             over = settings.muted_until(now_s) is None
             if over and plan.fell_into_mute(alarm, _shown(row), settings):
@@ -272,12 +279,14 @@ def _was_open(connection: sqlite3.Connection, row: Row, version: int) -> bool:
 
 
 def forget(connection: sqlite3.Connection, before_s: int) -> None:
-    """Forget messages that were last shown before that Unix second, but for those of alarms that stand."""
+    """Forget messages about what was over before that Unix second; not those that are still to be shown."""
     connection.execute(
-        "DELETE FROM delivery WHERE shown_s < ? AND NOT EXISTS (SELECT 1 FROM alarm "
+        "DELETE FROM delivery WHERE (shown >= wanted OR given_up) "
+        "AND CASE WHEN alarm LIKE 'digest:%' THEN substr(alarm, -10) < date(:before_s, 'unixepoch') "
+        "ELSE COALESCE(shown_s, 0) < :before_s AND NOT EXISTS (SELECT 1 FROM alarm "
         "WHERE alarm.site = delivery.site AND alarm.id = delivery.alarm "
-        "AND (state <> 'cleared' OR cleared_s > ?))",
-        (before_s, before_s),
+        "AND (state <> 'cleared' OR cleared_s > :before_s)) END",
+        {"before_s": before_s},
     )
 
 

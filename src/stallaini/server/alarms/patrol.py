@@ -25,7 +25,10 @@ logger = logging.getLogger(__name__)
 _OWN_JOURNAL = b""
 _RULES = (silence.NO_DATA, silence.CLOCK_WRONG, silence.LINK_BUDGET)
 _MOST_EVENTS = 20_000
+_FORGET_EVERY_S = 86_400
 _MESSAGES_KEPT_S = 90 * 86_400
+_CHANGES_KEPT_S = 400 * 86_400
+_CHANGES_AT_ONCE = 5000
 
 
 class Patrol:
@@ -37,9 +40,10 @@ class Patrol:
         self._clock = clock
         self._hub = hub
         self._started_s = clock.wall_s()
+        self._next_forget_s = clock.monotonic_s()
 
     async def walk(self) -> None:
-        """Look at every site once, and forget messages about what was over long ago."""
+        """Look at every site once, and once a day forget what was over long ago."""
         for site in await self._store.sites():
             try:
                 known = await self._known(site)
@@ -47,9 +51,18 @@ class Patrol:
             except (ValueError, KeyError):
                 # One site's odd words must not keep the others from being looked at.
                 logger.exception("the site %s cannot be judged", site.site)
+        if self._clock.monotonic_s() >= self._next_forget_s:
+            self._next_forget_s = self._clock.monotonic_s() + _FORGET_EVERY_S
+            await self._forget(int(self._clock.wall_s()))
 
-        oldest_s = int(self._clock.wall_s()) - _MESSAGES_KEPT_S
-        await self._database.write(lambda c: outbox.forget(c, oldest_s))
+    async def _forget(self, now_s: int) -> None:
+        """Forget messages and the lives of alarms that were over long ago; uplinks get their turn between."""
+        await self._database.write(partial(outbox.forget, before_s=now_s - _MESSAGES_KEPT_S))
+        before_s, forgotten = now_s - _CHANGES_KEPT_S, _CHANGES_AT_ONCE
+        while forgotten == _CHANGES_AT_ONCE:
+            forgotten = await self._database.write(
+                partial(rows.forget_changes, before_s=before_s, limit=_CHANGES_AT_ONCE)
+            )
 
     async def _known(self, site: SiteRow) -> Known:
         now_s = int(self._clock.wall_s())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import NamedTuple
 
 from stallaini.server.alarms.life import Alarm
@@ -17,6 +17,7 @@ EDITED: tuple[Way, ...] = ("telegram", "ntfy", "webhook")
 TOLD_WITHIN_S = 86_400
 """A spell that was over longer ago than this when the server heard of it is history, and not told."""
 
+_DIGEST_TOLD_WITHIN_S = 2 * 86_400
 _QUICK_EDITS, _EDIT_EVERY_S, _FLAPPING_EVERY_S = 5, 2, 60
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5, 900
 MOST_TRIES = 300
@@ -106,6 +107,12 @@ def worth_sending(alarm: Alarm, way: Way, shown: Shown, now_s: int) -> bool:
 def edit_pause_s(alarm: Alarm) -> int:
     """How long an edit waits after the one before: the more an alarm flaps the longer."""
     return _EDIT_EVERY_S if alarm.count <= _QUICK_EDITS else _FLAPPING_EVERY_S
+
+
+def digest_is_old(subject: str, now_s: int) -> bool:
+    """Whether the day on which a digest (`digest:PERIOD:FIRST:END`) was to be told is over, in any zone."""
+    told_on = datetime.combine(date.fromisoformat(subject.split(":")[3]), time(), UTC)
+    return now_s >= told_on.timestamp() + _DIGEST_TOLD_WITHIN_S
 
 
 def retry_pause_s(tries: int, asked_s: float = 0.0) -> int:

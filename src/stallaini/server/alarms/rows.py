@@ -131,6 +131,21 @@ def history(connection: sqlite3.Connection, alarm: Alarm, after: int = 0, limit:
     return [Changed(*row) for row in rows][::-1]
 
 
+def forget_changes(connection: sqlite3.Connection, before_s: int, limit: int) -> int:
+    """Forget what happened before that Unix second to alarms that were over by then; at most so many changes.
+
+    What somebody is still to be told of stays. Returns how many were forgotten.
+    """
+    return connection.execute(
+        "DELETE FROM alarm_change WHERE (site, alarm, version) IN (SELECT site, alarm, change.version "
+        "FROM alarm_change AS change JOIN alarm USING (site) WHERE alarm.id = change.alarm "
+        "AND change.at_s < ? AND state = 'cleared' AND cleared_s < ? AND planned = alarm.version "
+        "AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.site = alarm.site "
+        "AND delivery.alarm = alarm.id AND shown < wanted AND NOT given_up) LIMIT ?)",
+        (before_s, before_s, limit),
+    ).rowcount
+
+
 def _one(connection: sqlite3.Connection, where: str, *values: str | int) -> Alarm | None:
     row = connection.execute(f"SELECT {_COLUMNS} FROM alarm WHERE {where}", values).fetchone()
     return None if row is None else _alarm(row)
