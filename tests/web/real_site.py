@@ -11,7 +11,9 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from msgspec.structs import replace
-from tests.support.serving import START_MINUTE, START_S, FakeSite, Running, serving
+from playwright.sync_api import Page, expect
+from tests.support.serving import PASSWORD, START_MINUTE, START_S, FakeSite, Running, serving
+from tests.web.visit import Visit
 
 from stallaini.clock import VirtualClock
 from stallaini.edge.command_kinds import Ping
@@ -157,3 +159,18 @@ def minute_values(minute: int) -> dict[str, float]:
         "battery.soc.max": soc_pct + 0.1,
         "battery.soc.last": soc_pct,
     }
+
+
+def sign_in(page: Page, name: str = "anna", password: str = PASSWORD) -> Page:
+    """Fill in the form, wherever the page stands."""
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    return page
+
+
+def entered(visit: Visit, name: str = "anna", place: str = "") -> Page:
+    """A browser in which somebody has signed in and sees live values."""
+    page = sign_in(visit.open(place), name)
+    expect(page.locator(".pulse")).to_have_attribute("data-state", "live")
+    return page

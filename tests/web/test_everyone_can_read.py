@@ -5,18 +5,21 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, expect
 from tests.support.web_build import WEB
-from tests.web.conftest import DESKTOP, PHONE, Visit, Visitor
+from tests.web.conftest import DESKTOP, PHONE, Visitor
 from tests.web.contract_people import CODE
 from tests.web.contract_server import COOKIE
 from tests.web.made_house import MadeHouse
+from tests.web.visit import Visit
 from tests.web.world import World
 
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 AA_CONTRAST = 4.5
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 _FOUND = "axe.run().then((report) => report.violations)"
 
 Prepare = Callable[[World], None]
@@ -32,6 +35,10 @@ def everything_at_once(world: World) -> None:
     world.alarms.raise_("soc_low", state="snoozed", snoozed_by="anna", snoozed_until="2030-01-01T00:00:00Z")
     world.alarms.clear(world.alarms.raise_("generator_running"))
     world.people.make_token({"label": "grafana", "role": "viewer", "site": "*"})
+    world.people.telling["told"] = [
+        {"person": name, "ways": ["telegram"], "severity": "warning", "turn": turn, "digest": ["day"]}
+        for turn, name in enumerate(("anna", "bruno", "somebody who left"))
+    ]
     world.people.invite({"role": "viewer", "site": "stallaini"})
 
 
@@ -79,7 +86,7 @@ def all_readings(visit: Visit) -> Page:
 def secrets(visit: Visit) -> Page:
     page = at("settings", "#setting-telegram")(visit)
     page.get_by_role("region", name="Invite").get_by_role("button", name="Invite").click()
-    page.get_by_role("button", name="Remove bruno").click()
+    page.get_by_role("region", name="People").get_by_role("button", name="Remove bruno").click()
     expect(page.locator(".secret")).to_have_count(1)
     return page
 
@@ -146,7 +153,7 @@ def test_axe_finds_nothing_to_mend(visitor: Visitor, world: World, place: str) -
     prepare(world)
     page = opened(visitor(PHONE, bypass_csp=True, reduced_motion="reduce"))
     page.add_script_tag(path=AXE)
-    for (width, height), scheme in itertools.product((PHONE, DESKTOP), ("light", "dark")):
+    for (width, height), scheme in itertools.product((PHONE, DESKTOP), SCHEMES):
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=scheme)
         found = page.evaluate(_FOUND)

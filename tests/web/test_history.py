@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Page, expect
 from tests.support.png import size_of
-from tests.web.conftest import DESKTOP, PHONE, Visit, Visitor
+from tests.web.conftest import DESKTOP, PHONE, Visitor
+from tests.web.visit import Visit
 from tests.web.world import (
     GAP_MINUTES,
     GAP_START_MINUTES_AGO,

@@ -7,10 +7,11 @@ import re
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
-from tests.web.conftest import PHONE, Visit, Visitor
+from tests.web.conftest import PHONE, Visitor
 from tests.web.contract_people import CODE
 from tests.web.contract_server import COOKIE
 from tests.web.made_house import MadeHouse
+from tests.web.visit import Visit
 from tests.web.world import World
 
 pytestmark = pytest.mark.browser

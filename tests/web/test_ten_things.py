@@ -4,44 +4,19 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from tests.support.png import size_of
-from tests.support.serving import PASSWORD
 from tests.web.conftest import DESKTOP, PHONE, Visitor
-from tests.web.real_site import RealSite
+from tests.web.real_site import RealSite, entered, sign_in
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def real_site(tmp_path_factory: pytest.TempPathFactory, static: Path) -> Iterator[RealSite]:
-    """One server and one site for all ten; each thing leaves them usable for the others."""
-    with RealSite(tmp_path_factory.mktemp("real"), static).running() as site:
-        yield site
 
 
 @pytest.fixture
 def url(real_site: RealSite) -> str:
     return real_site.url
-
-
-def sign_in(page: Page, name: str = "anna", password: str = PASSWORD) -> Page:
-    """Fill in the form, wherever the page stands."""
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
-    return page
-
-
-def entered(visitor: Visitor, name: str = "anna", place: str = "", size: tuple[int, int] = PHONE) -> Page:
-    """A browser of its own in which somebody has signed in and sees live values."""
-    page = sign_in(visitor(size).open(place), name)
-    expect(page.locator(".pulse")).to_have_attribute("data-state", "live")
-    return page
 
 
 def test_1_open_the_page_and_see_charge_flow_and_age(visitor: Visitor) -> None:
@@ -72,7 +47,7 @@ def test_2_sign_in_and_out(visitor: Visitor) -> None:
 
 
 def test_3_look_at_yesterday_and_zoom_in_to_minutes(visitor: Visitor) -> None:
-    page = entered(visitor, size=DESKTOP)
+    page = entered(visitor(DESKTOP))
     page.get_by_role("link", name="History").click()
     expect(page.locator(".plot canvas")).to_be_visible()
     expect(page.locator(".legend-value").first).to_contain_text("20 to 80")
@@ -89,7 +64,7 @@ def test_3_look_at_yesterday_and_zoom_in_to_minutes(visitor: Visitor) -> None:
 
 
 def test_4_take_what_is_seen_along_as_csv_and_png(visitor: Visitor) -> None:
-    page = entered(visitor, place="page=history")
+    page = entered(visitor(PHONE), place="page=history")
     expect(page.locator(".plot canvas")).to_be_visible()
     with page.expect_download() as table:
         page.get_by_role("button", name="CSV").click()
@@ -102,7 +77,7 @@ def test_4_take_what_is_seen_along_as_csv_and_png(visitor: Visitor) -> None:
 
 
 def test_5_take_care_of_an_alarm_and_all_see_who_does(visitor: Visitor, real_site: RealSite) -> None:
-    page, other = entered(visitor), entered(visitor, "bruno", "page=alarms", DESKTOP)
+    page, other = entered(visitor(PHONE)), entered(visitor(DESKTOP), "bruno", "page=alarms")
     expect(other.get_by_role("heading", name="No open alarms")).to_be_visible()
     real_site.happens("alarm.raised", rule="soc_low", severity="warning", value=19.5)
     expect(other.locator(".alarm")).to_contain_text("Battery low", timeout=10_000)
@@ -118,7 +93,10 @@ def test_5_take_care_of_an_alarm_and_all_see_who_does(visitor: Visitor, real_sit
 
 
 def test_6_silence_an_alarm_and_mute_the_site(visitor: Visitor, real_site: RealSite) -> None:
-    page, other = entered(visitor, "bruno", "page=alarms"), entered(visitor, "anna", "page=alarms", DESKTOP)
+    page, other = (
+        entered(visitor(PHONE), "bruno", "page=alarms"),
+        entered(visitor(DESKTOP), "anna", "page=alarms"),
+    )
     real_site.happens("alarm.raised", rule="soc_very_low", severity="critical", value=9.0)
     expect(page.locator(".alarm")).to_contain_text("Battery nearly empty", timeout=10_000)
     page.get_by_label("Silence for: Battery nearly empty").select_option("1 hour")

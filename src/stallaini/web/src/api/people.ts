@@ -1,5 +1,5 @@
 import { call, change, sitePath } from "./client.ts";
-import type { Role, Session } from "./types.ts";
+import type { Role, Session, Severity } from "./types.ts";
 
 export interface Chat {
   telegram_id: number;
@@ -64,11 +64,24 @@ export interface Quiet {
   end: string;
 }
 
+export const WAYS = ["telegram", "email", "ntfy", "webhook"] as const;
+export const PERIODS = ["day", "week"] as const;
+
+/** Somebody who is told: turn 0 at once, turn 1 when nobody has attended to it in time, and so on. */
+export interface Told {
+  person: string;
+  ways: (typeof WAYS)[number][];
+  severity: Severity;
+  turn: number;
+  digest: (typeof PERIODS)[number][];
+}
+
 export interface AlarmSettings {
   mute_until: string | null;
   quiet: Quiet | null;
   escalate_after_min: number | null;
-  told: unknown[] | null;
+  /** Null: everybody who may steer the site, by Telegram. */
+  told: Told[] | null;
 }
 
 const segment = encodeURIComponent;

@@ -7,6 +7,7 @@ import { session, site } from "../../state.ts";
 import { dayAndClock } from "../../words/format.ts";
 import { locale } from "../../words/index.ts";
 import { Field, given, Section, texts, useAsked, useDoing } from "./parts.tsx";
+import { WhoIsTold } from "./ToldSetting.tsx";
 
 /** Where one is told of alarms. */
 export function ContactSetting() {
@@ -62,12 +63,17 @@ function Telling(props: { name: string; title: string; zone: string }) {
             </>
           )}
       </div>
-      {may(session.value, "admin", props.name) && <Hours name={props.name} settings={answer} />}
+      {may(session.value, "admin", props.name) && (
+        <>
+          <Hours name={props.name} settings={answer} again={again} />
+          <WhoIsTold site={props.name} settings={answer} again={again} />
+        </>
+      )}
     </Section>
   );
 }
 
-function Hours(props: { name: string; settings: AlarmSettings }) {
+function Hours(props: { name: string; settings: AlarmSettings; again: () => Promise<void> }) {
   const text = texts();
   const { quiet, escalate_after_min: escalateMin, told } = props.settings;
   const { fault, busy, doing } = useDoing();
@@ -81,6 +87,7 @@ function Hours(props: { name: string; settings: AlarmSettings }) {
       told,
     };
     saved.value = await doing(() => people.setAlarmSettings(props.name, wanted));
+    await props.again();
   };
   return (
     <>
