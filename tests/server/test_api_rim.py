@@ -16,6 +16,7 @@ from tests.support.serving import START_MINUTE, Running, serving
 from stallaini.server import api_people_models
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "reference" / "http-api.md"
+METRICS_PAGE = DOCS.with_name("metrics.md")
 
 
 @pytest.fixture
@@ -212,6 +213,11 @@ async def test_metrics_count_what_happens(running: Running) -> None:
         'stallaini_http_requests_total{method="GET",route="/api/v1/sites/{site}",status="404"} 1.0',
         'stallaini_http_requests_total{method="GET",route="/{path:path}",status="404"} 1.0',
         "stallaini_live_watchers 0.0",
+        'stallaini_alarms_open{severity="critical"} 0.0',
+        'stallaini_outbox_waiting{way="telegram"} 0.0',
+        'stallaini_outbox_oldest_waiting_seconds{way="telegram"} 0.0',
+        'stallaini_outbox_delivered_total{way="email"} 0.0',
+        'stallaini_outbox_failed_total{way="email"} 0.0',
         "# TYPE stallaini_refusals_total counter",
         "stallaini_ingest_seconds_count 0.0",
     ):
@@ -220,3 +226,11 @@ async def test_metrics_count_what_happens(running: Running) -> None:
     assert float(size) > 10_000
     assert "nowhere" not in text
     assert "made/up" not in text
+
+
+async def test_every_metric_is_explained_and_no_other(running: Running) -> None:
+    text = (await (await running.program("viewer")).get("/metrics")).text
+    told = set(re.findall(r"^# TYPE (\S+) ", text, re.MULTILINE))
+    page = METRICS_PAGE.read_text()
+    explained = set(re.findall(r"^\| `(stallaini_\w+)` \|", page, re.MULTILINE))
+    assert {name for name in told if not name.endswith("_created")} == explained

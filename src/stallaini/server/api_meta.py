@@ -49,6 +49,7 @@ async def read_health() -> shapes.Health:
 )
 async def read_metrics(parts: Parts, _: WideActor) -> Response:
     """What the server counts of itself, for Prometheus; give it a token with the role viewer."""
+    parts.metrics.show_alarms(await parts.alarms.count())
     return Response(parts.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 

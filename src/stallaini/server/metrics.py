@@ -8,6 +8,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
+from stallaini.server.alarms.desk import Counts
+
 _LATENCY_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
 
@@ -28,6 +30,25 @@ class Metrics:
             buckets=_LATENCY_BUCKETS_S,
             registry=self._registry,
         )
+
+        self._open, self._waiting, self._oldest_s = (
+            Gauge(f"stallaini_{name}", help_text, [label], registry=self._registry)
+            for name, help_text, label in (
+                ("alarms_open", "Alarms that stand, of all sites", "severity"),
+                ("outbox_waiting", "Messages about alarms that wait to be sent", "way"),
+                ("outbox_oldest_waiting_seconds", "For how long the oldest of them has waited", "way"),
+            )
+        )
+
+    def show_alarms(self, counts: Counts) -> None:
+        """How alarms and their messages stand now."""
+        for gauge, numbers in (
+            (self._open, counts.open),
+            (self._waiting, counts.waiting),
+            (self._oldest_s, counts.oldest_s),
+        ):
+            for label, number in numbers.items():
+                gauge.labels(label).set(number)
 
     def count_request(self, method: str, route: str, status: int) -> None:
         """One HTTP request ended; `route` is its template, never the path a client made up."""

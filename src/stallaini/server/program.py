@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -153,6 +154,15 @@ class Server:
             ("minutes", "Minutes received by what became of them", "outcome"),
         ):
             self.metrics.watch_counters(prefix, help_text, label, _part(self.ingest.counters, prefix))
+        for name, help_text, counted in (
+            (
+                "outbox_delivered",
+                "Messages about alarms, and edits of them, that arrived",
+                self.alarms.delivered,
+            ),
+            ("outbox_failed", "Tries to send one that failed or have no known end", self.alarms.failed),
+        ):
+            self.metrics.watch_counters(name, help_text, "way", partial(dict, counted))
 
     async def _take(self, site: str, payload: bytes) -> bytes:
         start_s = self._clock.monotonic_s()

@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from stallaini.clock import Clock
 from stallaini.server.alarms import life, outbox, rows, who
 from stallaini.server.alarms.digest import Digest, make_digest
 from stallaini.server.alarms.digest_words import digest_message
-from stallaini.server.alarms.life import Alarm, Happened
+from stallaini.server.alarms.life import Alarm, Happened, Severity
 from stallaini.server.alarms.outbox import Item, Report
 from stallaini.server.alarms.patrol import Patrol
 from stallaini.server.alarms.senders import Sender
-from stallaini.server.alarms.settings import Contact, SiteSettings, Way, last_turn
+from stallaini.server.alarms.settings import WAYS, Contact, SiteSettings, Way, last_turn
 from stallaini.server.alarms.words import Message, alarm_message
 from stallaini.server.database import Database
 from stallaini.server.store.base import Store
@@ -30,6 +31,14 @@ _ROUND_S = 2.0
 _PATROL_EVERY_S = 60.0
 
 Result = TypeVar("Result")
+
+
+class Counts(NamedTuple):
+    """How alarms stand: open ones by severity; by way how many messages wait, and how long the oldest has."""
+
+    open: Mapping[Severity, int]
+    waiting: Mapping[Way, int]
+    oldest_s: Mapping[Way, int]
 
 
 class AlarmDesk:
@@ -52,6 +61,8 @@ class AlarmDesk:
         self._filled = asyncio.Event()
         self._next_patrol_s = clock.monotonic_s()
         self._closing = False
+        self.delivered: Counter[Way] = Counter(dict.fromkeys(WAYS, 0))
+        self.failed: Counter[Way] = Counter(dict.fromkeys(WAYS, 0))
 
     def close(self) -> None:
         """Send away whoever waits for messages."""
@@ -135,7 +146,21 @@ class AlarmDesk:
     async def report(self, id_: str, said: Report) -> bool:
         """Take a sender's word about a message; False for one that there is not."""
         now_s = self._now_s()
-        return await self._database.write(lambda c: outbox.report(c, id_, said, now_s))
+        way = await self._database.write(lambda c: outbox.report(c, id_, said, now_s))
+        if way is not None and said.outcome != "sending":
+            (self.delivered if said.outcome == "shown" else self.failed)[way] += 1
+        return way is not None
+
+    async def count(self) -> Counts:
+        """Look how alarms and their messages stand."""
+        now_s = self._now_s()
+        opened, waiting = await self._database.read(lambda c: (rows.count_open(c), outbox.waiting(c, now_s)))
+        numbers, oldest_s = Counter[Way](), dict[Way, int]()
+        for way, since_s in waiting:
+            numbers[way] += 1
+            oldest_s[way] = max(oldest_s.get(way, 0), now_s - since_s)
+        nothing = dict.fromkeys(WAYS, 0)
+        return Counts(opened, nothing | numbers, nothing | oldest_s)
 
     async def message(self, item: Item) -> Message:
         """What the reader of an item reads, in their language."""

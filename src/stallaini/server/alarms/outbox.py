@@ -77,6 +77,13 @@ class Report(NamedTuple):
     retry_after_s: float = 0.0
 
 
+class Waits(NamedTuple):
+    """A message that waits to be sent, and since which Unix second there is what it has to tell."""
+
+    way: Way
+    since_s: int
+
+
 @dataclass
 class _Look:
     """What one look into the outbox has read already."""
@@ -174,10 +181,7 @@ def drop_useless(connection: sqlite3.Connection, now_s: int) -> None:
     Of people who left, of what came and went while the site was muted, and digests of a day long past.
     """
     look = _Look(connection)
-    waiting = connection.execute(
-        f"SELECT {_COLUMNS} FROM delivery WHERE shown < wanted AND NOT given_up"
-    ).fetchall()
-    for row in map(Row._make, waiting):
+    for row in _unshown(connection):
         reader, alarm = look.person(row.person), rows.find(connection, row.subject, row.site)
         if (
             reader is None
@@ -193,6 +197,26 @@ def drop_useless(connection: sqlite3.Connection, now_s: int) -> None:
             over = settings.muted_until(now_s) is None
             if over and plan.fell_into_mute(alarm, _shown(row), settings):
                 _give_up(connection, row, _MUTED)
+
+
+def waiting(connection: sqlite3.Connection, now_s: int) -> list[Waits]:
+    """The messages that may go out now; what is held until quiet hours or a spell end is none of them."""
+    look = _Look(connection)
+    items = (_item(look, row, now_s) for row in _unshown(connection))
+    return [Waits(item.row.way, _waits_since_s(connection, item)) for item in items if item is not None]
+
+
+def _waits_since_s(connection: sqlite3.Connection, item: Item) -> int:
+    if item.alarm is None:
+        return plan.digest_told_s(item.row.subject, load_zone(item.zone))
+    query = "SELECT MIN(at_s) FROM alarm_change WHERE site = ? AND alarm = ? AND version > ?"
+    (at_s,) = connection.execute(query, (item.row.site, item.row.subject, item.row.shown)).fetchone()
+    return item.alarm.since_s if at_s is None else int(at_s)
+
+
+def _unshown(connection: sqlite3.Connection) -> list[Row]:
+    query = f"SELECT {_COLUMNS} FROM delivery WHERE shown < wanted AND NOT given_up"
+    return [Row._make(values) for values in connection.execute(query)]
 
 
 def _give_up(connection: sqlite3.Connection, row: Row, why: str) -> None:
@@ -224,11 +248,11 @@ def _shown(row: Row) -> Shown:
     return Shown(row.shown, bool(row.shown_open), row.shown_s)
 
 
-def report(connection: sqlite3.Connection, id_: str, said: Report, now_s: int) -> bool:
-    """Take a sender's word about a message; False for one that there is not."""
+def report(connection: sqlite3.Connection, id_: str, said: Report, now_s: int) -> Way | None:
+    """Take a sender's word about a message; the way it goes, None for a message that there is not."""
     found = connection.execute(f"SELECT {_COLUMNS} FROM delivery WHERE id = ?", (id_,)).fetchone()
     if found is None:
-        return False
+        return None
     row = Row._make(found)
     fields = _after(connection, row, said, now_s)
     if row.way == "telegram" and said.message is not None:
@@ -237,7 +261,7 @@ def report(connection: sqlite3.Connection, id_: str, said: Report, now_s: int) -
     connection.execute(
         f"UPDATE delivery SET {names} WHERE site = ? AND id = ?", (*fields.values(), row.site, row.id)
     )
-    return True
+    return row.way
 
 
 def _after(connection: sqlite3.Connection, row: Row, said: Report, now_s: int) -> dict[str, str | int | None]:

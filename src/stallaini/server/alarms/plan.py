@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, tzinfo
 from typing import NamedTuple
 
 from stallaini.server.alarms.life import Alarm
-from stallaini.server.alarms.settings import SiteSettings, Told, Way
+from stallaini.server.alarms.settings import DIGEST_HOUR, SiteSettings, Told, Way
 from stallaini.server.alarms.who import Reachable
 
 EDITED: tuple[Way, ...] = ("telegram", "ntfy", "webhook")
@@ -109,10 +109,15 @@ def edit_pause_s(alarm: Alarm) -> int:
     return _EDIT_EVERY_S if alarm.count <= _QUICK_EDITS else _FLAPPING_EVERY_S
 
 
+def digest_told_s(subject: str, zone: tzinfo) -> int:
+    """The Unix second at which a digest (`digest:PERIOD:FIRST:END`) was to be told."""
+    day = date.fromisoformat(subject.split(":")[3])
+    return int(datetime.combine(day, time(DIGEST_HOUR), zone).timestamp())
+
+
 def digest_is_old(subject: str, now_s: int) -> bool:
-    """Whether the day on which a digest (`digest:PERIOD:FIRST:END`) was to be told is over, in any zone."""
-    told_on = datetime.combine(date.fromisoformat(subject.split(":")[3]), time(), UTC)
-    return now_s >= told_on.timestamp() + _DIGEST_TOLD_WITHIN_S
+    """Whether the day on which a digest was to be told is over in every zone."""
+    return now_s >= digest_told_s(subject, UTC) + _DIGEST_TOLD_WITHIN_S
 
 
 def retry_pause_s(tries: int, asked_s: float = 0.0) -> int:

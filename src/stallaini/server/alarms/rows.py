@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Collection
 from typing import NamedTuple
 
-from stallaini.server.alarms.life import Alarm, Change, Happened, Rule, Word
+from stallaini.server.alarms.life import SEVERITIES, Alarm, Change, Happened, Rule, Severity, Word
 
 _COLUMNS = (
     "site, id, rule, severity, title_en, title_it, channel, unit, state, raised_s, since_s, heard_s, "
@@ -105,6 +105,12 @@ def unattended(connection: sqlite3.Connection) -> list[Alarm]:
     return [
         _alarm(row) for row in connection.execute(f"SELECT {_COLUMNS} FROM alarm WHERE state <> 'cleared'")
     ]
+
+
+def count_open(connection: sqlite3.Connection) -> dict[Severity, int]:
+    """How many alarms of all sites are open, by severity."""
+    query = "SELECT severity, COUNT(*) FROM alarm WHERE state <> 'cleared' GROUP BY severity"
+    return dict.fromkeys(SEVERITIES, 0) | dict(connection.execute(query).fetchall())
 
 
 def unplanned(connection: sqlite3.Connection) -> list[Alarm]:
