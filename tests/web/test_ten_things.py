@@ -30,6 +30,11 @@ def test_1_open_the_page_and_see_charge_flow_and_age(visitor: Visitor) -> None:
     expect(page.locator(".pulse-age")).to_have_text(re.compile(r"^[0-2] s ago$"))
     first = page.get_by_test_id("power").inner_text()
     expect(page.get_by_test_id("power")).not_to_have_text(first, timeout=3_000)
+    visit.asked.clear()
+    page.reload()
+    expect(page.get_by_test_id("soc")).to_have_text("62%")
+    told_by_the_frame = {f"{visit.url}/api/v1/{path}" for path in ("session", "sites", "sites/lab")}
+    assert not told_by_the_frame & set(visit.asked)
     visit.shows_no_fault()
 
 

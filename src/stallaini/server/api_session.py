@@ -45,7 +45,7 @@ async def sign_in(
     except Throttled as error:
         raise throttled(error) from None
     _set_cookies(request, response, signed_in)
-    return _shown(signed_in.actor)
+    return shown(signed_in.actor)
 
 
 @router.get("/session", responses=problems(401, 403, 422))
@@ -56,9 +56,8 @@ async def who_am_i(
     cookie: Annotated[str | None, Security(session_cookie)],
 ) -> shapes.Session:
     """Who is signed in; renews the cookie for another 90 days."""
-    if cookie and actor.way == "session":
-        _set_cookie(request, response, COOKIE, cookie, SESSION_S)
-    return _shown(actor)
+    renew(actor, cookie, request, response)
+    return shown(actor)
 
 
 @router.delete("/session", status_code=204, responses=problems(401, 403, 422))
@@ -110,7 +109,7 @@ async def join(
         detail = f"there is a {wanted.name!r} already; choose another name"
         raise Problem(409, "name-taken", detail) from None
     _set_cookies(request, response, signed_in)
-    return _shown(signed_in.actor)
+    return shown(signed_in.actor)
 
 
 @router.post("/join/accept", status_code=204, responses=problems(401, 403, 404, 422))
@@ -136,7 +135,14 @@ def _no_invitation() -> Problem:
     return Problem(404, "no-invitation", detail)
 
 
-def _shown(actor: Actor) -> shapes.Session:
+def renew(actor: Actor, cookie: str | None, request: Request, response: Response) -> None:
+    """Let the cookie of who signed in last for another 90 days."""
+    if cookie and actor.way == "session":
+        _set_cookie(request, response, COOKIE, cookie, SESSION_S)
+
+
+def shown(actor: Actor) -> shapes.Session:
+    """Who that is, as the API tells it."""
     return shapes.Session(
         name=actor.name,
         via=actor.way,

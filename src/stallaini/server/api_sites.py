@@ -16,7 +16,7 @@ from stallaini.server.live import ASKED_WATCH_S, LONGEST_ASKED_WATCH_S
 from stallaini.server.paging import AfterTime, Place, page_by_time, wanted
 from stallaini.server.past import Band, folded
 from stallaini.server.problems import Problem, problems
-from stallaini.server.services import PREFIX, AnyActor, Parts, SiteName, Viewer
+from stallaini.server.services import PREFIX, AnyActor, Parts, Services, SiteName, Viewer
 from stallaini.server.sites import unknown
 from stallaini.server.store.base import InexactStretch
 from stallaini.server.times import Instant, iso, iso_minute
@@ -42,6 +42,11 @@ async def list_sites(parts: Parts, actor: AnyActor) -> shapes.SiteList:
 @router.get("/sites/{site}", responses=of_site)
 async def describe_site(site: SiteName, parts: Parts, _: Viewer) -> shapes.SiteDetail:
     """What a site consists of: devices, channels, series (imported ones too), loads."""
+    return await describe(parts, site)
+
+
+async def describe(parts: Services, site: str) -> shapes.SiteDetail:
+    """The same. Raises a 404 problem."""
     found = await parts.sites.description(site)
     first_minute = await parts.store.first_minute(site)
     return shapes.SiteDetail(

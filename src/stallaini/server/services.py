@@ -110,7 +110,7 @@ async def _actor(
     token = (bearer.credentials if bearer else "") if by_token else None
     asked = request.state.asked = Asked(token, session, chat, source(request))
     actor = await identify(parts, asked)
-    _check_pace(parts, actor)
+    check_pace(parts, actor)
     changes = request.method not in SAFE_METHODS
     if actor.way == "session" and changes and request.headers.get(CSRF_HEADER) != "1":
         detail = f"a change by cookie needs the header {CSRF_HEADER}: 1, which other pages cannot send"
@@ -118,7 +118,8 @@ async def _actor(
     return actor
 
 
-def _check_pace(parts: Services, actor: Actor) -> None:
+def check_pace(parts: Services, actor: Actor) -> None:
+    """Raise a 429 problem for who asks too much."""
     wait_s = parts.pacer.wait_s(actor)
     if wait_s:
         detail = f"{actor.name!r} asks too much at once; ask again in {wait_s} s, and less often"

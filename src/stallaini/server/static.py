@@ -1,4 +1,4 @@
-"""The page as files: hashed assets kept for good by browsers, index.html looked up anew each time."""
+"""The page as files: hashed assets kept for good by browsers, its frame looked up anew each time."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
 from stallaini.server.services import Parts
+from stallaini.server.start import frame
 
 _FOR_GOOD = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
@@ -45,7 +46,7 @@ async def read_page(path: str, request: Request, parts: Parts) -> Response:
     index = root / "index.html"
     if not index.is_file():
         return HTMLResponse(_NOT_BUILT, headers={"Cache-Control": _ASK_AGAIN})
-    return _file(index, _ASK_AGAIN, request)
+    return await frame(index, request, parts) or _file(index, _ASK_AGAIN, request)
 
 
 def _file(path: Path, kept: str, request: Request) -> Response:

@@ -8,10 +8,10 @@ import "./style/readings.css";
 
 import { render } from "preact";
 
-import { begin } from "./state.ts";
+import { open } from "./state.ts";
 import { App } from "./view/App.tsx";
 
+open();
 render(<App />, document.getElementById("app")!);
-void begin();
 // The page's files are there without a network too; browsers allow that on HTTPS and on this machine.
 if ("serviceWorker" in navigator) void navigator.serviceWorker.register("/sw.js").catch(() => undefined);

@@ -5,6 +5,7 @@ import { LiveFeed, type LinkState } from "./api/live.ts";
 import type { Session, Site, SiteRow } from "./api/types.ts";
 import { forget, keep, recall, type Kept } from "./kept.ts";
 import { elapsedS, liveness, type Heard, type Liveness } from "./logic/age.ts";
+import { started } from "./start.ts";
 
 export const PAGES = ["now", "history", "loads", "alarms", "data", "site", "settings", "sites", "more"] as const;
 export type Page = (typeof PAGES)[number];
@@ -68,6 +69,31 @@ export function go(change: Record<string, string>): void {
   place.value = next;
 }
 
+/** Begin with what the page itself tells; else with what was last known, with its age, until the server answers. */
+export function open(): void {
+  const start = started();
+  if (start === null) {
+    last = recall();
+    if (last !== null) look(last.session, last.sites);
+    void begin();
+    return;
+  }
+  if (start.site !== null && start.now !== null) {
+    // As old as the visit: the server cannot have written it before it was asked.
+    last = { ...start, site: start.site, now: start.now, wallMs: Date.now() - performance.now() };
+    described = start.site.site;
+  }
+  look(start.session, start.sites);
+}
+
+function look(who: Session, rows: SiteRow[]): void {
+  batch(() => {
+    session.value = who;
+    sites.value = rows;
+    phase.value = "ready";
+  });
+}
+
 const RETRY_MS = 5_000;
 let retry: number | undefined;
 
@@ -76,34 +102,21 @@ export async function begin(): Promise<void> {
   window.clearTimeout(retry);
   try {
     const [who, rows] = await Promise.all([api.session(), api.sites()]);
-    session.value = who;
-    sites.value = rows;
-    phase.value = "ready";
+    look(who, rows);
   } catch (fault) {
     if (fault instanceof ApiError && fault.status === 401) {
       signedOut();
     } else {
-      if (phase.value !== "ready") startWithoutServer();
+      if (phase.value !== "ready") phase.value = "unreachable";
       retry = window.setTimeout(() => void begin(), RETRY_MS);
     }
   }
 }
 
-/** The last known state, if there is one, is shown with its age; the server is tried again all the while. */
+/** What a visit begins with, until the site itself is heard. */
 let last: Kept | null = null;
-
-function startWithoutServer(): void {
-  last = recall();
-  if (last === null) {
-    phase.value = "unreachable";
-    return;
-  }
-  batch(() => {
-    session.value = last!.session;
-    sites.value = last!.sites;
-    phase.value = "ready";
-  });
-}
+/** The site that need not be asked what it is. */
+let described: string | null = null;
 
 export function signedOut(): void {
   forget();
@@ -157,7 +170,8 @@ effect(() => {
     onLink: (state) => (link.value = state),
     onSignedOut: signedOut,
   });
-  void describe();
+  if (described !== name) void describe();
+  described = null;
   feed.start();
   return () => {
     ended = true;

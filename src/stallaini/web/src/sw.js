@@ -38,12 +38,15 @@ async function frame(event) {
 async function keepFrame(answer) {
   if (!answer.ok || !(answer.headers.get("content-type") ?? "").startsWith("text/html")) return;
   const cache = await caches.open(KEPT);
-  const html = await answer.clone().text();
+  // What a frame tells of sites is true but once.
+  const html = (await answer.text()).replace(/(<script id="start"[^>]*>)[^<]*/, "$1");
   const before = await cache.match("/");
   if (before && (await before.text()) === html) return;
   const named = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path]) => path);
   const old = (await cache.keys()).filter((request) => !named.includes(new URL(request.url).pathname));
   await cache.addAll(named.filter((path) => path !== "/"));
-  await cache.put("/", answer);
+  const headers = new Headers(answer.headers);
+  headers.delete("content-encoding");
+  await cache.put("/", new Response(html, { headers }));
   if (before) await Promise.all(old.filter((request) => new URL(request.url).pathname !== "/").map((request) => cache.delete(request)));
 }
