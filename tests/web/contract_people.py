@@ -109,6 +109,10 @@ def _others(api: APIRouter, people: MadePeople) -> None:
     async def take_back(id_: str) -> None:
         next(one for one in people.invitations if one["id"] == id_)["state"] = "revoked"
 
+    @api.get("/audit")
+    async def audit() -> dict[str, Any]:
+        return {"lines": people.audit, "next": None}
+
 
 def _telling(api: APIRouter, people: MadePeople) -> None:
     @api.get("/account/contact")

@@ -40,6 +40,22 @@ def _session(id_: str, agent: str, current: bool, ago_s: float, source: str) -> 
     }
 
 
+def _deed(
+    id_: int, actor: str | None, via: str, action: str, subject: str, site: str | None, **detail: str | None
+) -> dict[str, Any]:
+    return {
+        "id": id_,
+        "at": iso(time.time() - 3600 / id_),
+        "actor": actor,
+        "via": via,
+        "source": "192.0.2.7",
+        "action": action,
+        "subject": subject,
+        "site": site,
+        "detail": detail,
+    }
+
+
 @dataclass
 class MadePeople:
     """What the server's people routes answer and change."""
@@ -72,6 +88,13 @@ class MadePeople:
             "escalate_after_min": 15,
             "told": None,
         }
+    )
+    audit: Rows = field(
+        default_factory=lambda: [
+            _deed(3, "bruno", "token", "token.revoked", "grafana", "*"),
+            _deed(2, None, "nobody", "sign-in.refused", "bruno", None),
+            _deed(1, "anna", "session", "role.given", "bruno", "stallaini", role="operator", before=None),
+        ]
     )
     password: str = "sole e mare"
 

@@ -7,7 +7,7 @@ import { forget, keep, recall, type Kept } from "./kept.ts";
 import { elapsedS, liveness, type Heard, type Liveness } from "./logic/age.ts";
 import { started } from "./start.ts";
 
-export const PAGES = ["now", "history", "loads", "alarms", "data", "site", "settings", "sites", "more"] as const;
+export const PAGES = ["now", "history", "loads", "alarms", "data", "site", "settings", "audit", "sites", "more"] as const;
 export type Page = (typeof PAGES)[number];
 export type Phase = "loading" | "login" | "unreachable" | "ready";
 

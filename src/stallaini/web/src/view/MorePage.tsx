@@ -1,13 +1,13 @@
 import "../style/more.css";
 
-import { addressOf, sites, type Page } from "../state.ts";
+import { addressOf, sites } from "../state.ts";
 import { words } from "../words/index.ts";
 import { BEHIND_MORE, PageIcon } from "./Nav.tsx";
 
 /** On a phone: the pages its bar has no room for. */
 export default function MorePage() {
   const text = words();
-  const many: Page[] = sites.value.length > 1 ? ["sites"] : [];
+  const many = sites.value.length > 1 ? (["sites"] as const) : [];
   return (
     <ul class="card more">
       {[...many, ...BEHIND_MORE].map((each) => (

@@ -4,7 +4,7 @@ import { addressOf, page, sites, type Page } from "../state.ts";
 import { openAlarms } from "../alarms.ts";
 import { words } from "../words/index.ts";
 
-const ICONS: Record<Page, string> = {
+const ICONS: Record<Exclude<Page, "audit">, string> = {
   now: "M3 12h3.500l2.500-7 5 14 2.500-7H21",
   history: "M4 4v16h16M8 15l3.500-4.500 3 2.500L19 7",
   loads: "M9 3v5m6-5v5M6 8h12v3a6 6 0 0 1-12 0zm6 9v4",
@@ -16,27 +16,31 @@ const ICONS: Record<Page, string> = {
   more: "M5 12h.01M12 12h.01M19 12h.01",
 };
 
+type Shown = keyof typeof ICONS;
+
 /** Pages that a phone's bar has no room for: they are listed behind its last place. */
-export const BEHIND_MORE: Page[] = ["data", "site", "settings"];
-const IN_BAR: Page[] = ["now", "history", "loads", "alarms"];
+export const BEHIND_MORE: Shown[] = ["data", "site", "settings"];
+const IN_BAR: Shown[] = ["now", "history", "loads", "alarms"];
 
 /** The way to every page: a bar below on a phone, a rail at the side where there is room. */
 export function Nav() {
   const text = words();
-  const many: Page[] = sites.value.length > 1 ? ["sites"] : [];
+  const many: Shown[] = sites.value.length > 1 ? ["sites"] : [];
   const behind = [...many, ...BEHIND_MORE];
+  // What happened is a part of the settings.
+  const here = page.value === "audit" ? "settings" : page.value;
   return (
     <nav class="nav" aria-label={text.navigation}>
       <ul>
-        {IN_BAR.map((each) => <Place key={each} to={each} current={page.value === each} />)}
-        {behind.map((each) => <Place key={each} to={each} current={page.value === each} kind="behind" />)}
-        <Place to="more" current={page.value === "more" || behind.includes(page.value)} kind="more" />
+        {IN_BAR.map((each) => <Place key={each} to={each} current={here === each} />)}
+        {behind.map((each) => <Place key={each} to={each} current={here === each} kind="behind" />)}
+        <Place to="more" current={here === "more" || behind.includes(here)} kind="more" />
       </ul>
     </nav>
   );
 }
 
-function Place(props: { to: Page; current: boolean; kind?: string }) {
+function Place(props: { to: Shown; current: boolean; kind?: string }) {
   const { to, current, kind } = props;
   const count = to === "alarms" ? openAlarms.value : 0;
   return (
@@ -57,6 +61,6 @@ function Badge(props: { children: ComponentChildren }) {
   return <span class="nav-badge" aria-hidden="true">{props.children}</span>;
 }
 
-export function PageIcon(props: { page: Page }) {
+export function PageIcon(props: { page: Shown }) {
   return <svg viewBox="0 0 24 24" aria-hidden="true"><path d={ICONS[props.page]} /></svg>;
 }

@@ -1,7 +1,8 @@
 import "../style/settings.css";
 
 import { administers, hasAccount } from "../logic/roles.ts";
-import { session } from "../state.ts";
+import { addressOf, session } from "../state.ts";
+import { words } from "../words/index.ts";
 import { AccountSetting, LanguageSetting, SessionSetting, TelegramSetting, TokenSetting } from "./settings/OwnAccount.tsx";
 import { InvitationSetting, PeopleSetting } from "./settings/PeopleSetting.tsx";
 import { ContactSetting, TellingSetting } from "./settings/TellingSetting.tsx";
@@ -24,11 +25,23 @@ export default function SettingsPage() {
         <div class="column">
           {admin && <PeopleSetting />}
           {admin && <InvitationSetting />}
+          {admin && <AuditLink />}
           <TellingSetting />
           <ContactSetting />
           <TelegramSetting />
         </div>
       )}
     </div>
+  );
+}
+
+/** The way to what happened with accounts; it is a page of its own, for it is long. */
+function AuditLink() {
+  return (
+    <section class="card setting" aria-labelledby="setting-audit">
+      <h3 id="setting-audit">{words().pages.audit}</h3>
+      <p class="soft setting-note">{texts().auditNote}</p>
+      <a class="button quiet" href={addressOf("audit")}>{texts().auditShow}</a>
+    </section>
   );
 }

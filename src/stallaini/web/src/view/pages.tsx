@@ -18,6 +18,7 @@ const LOADERS: Record<Place, Loader> = {
   data: () => import("./DataPage.tsx"),
   site: () => import("./SitePage.tsx"),
   settings: () => import("./SettingsPage.tsx"),
+  audit: () => import("./AuditPage.tsx"),
   sites: () => import("./SitesPage.tsx"),
   more: () => import("./MorePage.tsx"),
   join: () => import("./JoinPage.tsx"),

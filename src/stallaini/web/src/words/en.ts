@@ -9,6 +9,7 @@ export const en = {
     data: "Data",
     site: "Site",
     settings: "Settings",
+    audit: "What happened",
     sites: "Sites",
     more: "More",
   },

@@ -10,6 +10,7 @@ export const it: Words = {
     data: "Dati",
     site: "Impianto",
     settings: "Opzioni",
+    audit: "Che cosa è successo",
     sites: "Impianti",
     more: "Altro",
   },

@@ -6,6 +6,7 @@ import { en } from "./en.ts";
 import { age, dayInMonth, humanise, number, planSize, powerParts, size, withUnit } from "./format.ts";
 import { it, itNames } from "./it.ts";
 import { itStates } from "./itStates.ts";
+import { auditTexts } from "./pages/audit.ts";
 import { siteTexts } from "./pages/site.ts";
 
 const DEVICES = new URL("../../../devices/", import.meta.url);
@@ -51,6 +52,14 @@ test("every kind of device has a name on the page of the site", () => {
   assert.ok(kinds.includes("can_battery"));
   assert.deepEqual(Object.keys(siteTexts.it.kind).sort(), kinds.sort());
   assert.deepEqual(Object.keys(siteTexts.en.kind).sort(), kinds.sort());
+});
+
+test("every deed that the server records is told in words", () => {
+  const code = readFileSync(new URL("../../../server/audit.py", import.meta.url), "utf8");
+  const deeds = [.../Action = Literal\[([^\]]*)\]/.exec(code)![1]!.matchAll(/"([^"]+)"/g)].map((match) => match[1]!);
+  assert.ok(deeds.includes("sign-in"));
+  assert.deepEqual(Object.keys(auditTexts.en.action).sort(), deeds.sort());
+  assert.deepEqual(Object.keys(auditTexts.it.action).sort(), deeds.sort());
 });
 
 test("ages grow from seconds to days", () => {
