@@ -12,6 +12,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from tests.support.ports import free_port
+
 STALLAINI = [sys.executable, "-m", "stallaini.cli"]
 SITE = "lab"
 SITE_FILE = """\
@@ -27,13 +29,6 @@ bus = "simbus:{bus}"
 [link]
 ack_timeout_s = 0.5
 """
-
-
-def free_port(kind: socket.SocketKind) -> int:
-    """A port of the loopback that nobody uses just now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Programs:

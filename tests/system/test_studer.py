@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.support.programs import SITE, Programs, free_port
+from tests.support.ports import free_port
+from tests.support.programs import SITE, Programs
 from tests.support.studer_site import BMS, VARIOTRACK, XTENDER
 
 from stallaini.clock import SharedClock, SystemClock

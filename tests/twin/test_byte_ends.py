@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from tests.support.programs import free_port
+from tests.support.ports import free_port
 
 from stallaini.clock import SystemClock
 from stallaini.devices.ports.opening import open_port

@@ -7,7 +7,7 @@ import socket
 from typing import cast
 
 import pytest
-from tests.support.programs import free_port
+from tests.support.ports import free_port
 
 from stallaini.errors import OperatorError
 from stallaini.twin.udp_relay import relay_of

@@ -16,6 +16,7 @@ from pathlib import Path
 import can
 import pytest
 from tests.support.can_listening import HastyClock, Heard, listening, until
+from tests.support.ports import free_port
 
 from stallaini.clock import VirtualClock
 from stallaini.devices.can_bus.frame import Frame
@@ -64,14 +65,8 @@ async def test_virtual_loses_no_frame_of_a_burst() -> None:
     assert numbers(heard.frames) == list(range(1000))
 
 
-def free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("", 0))
-        return int(probe.getsockname()[1])
-
-
 async def test_udp_multicast_is_heard_and_garbage_on_it_is_borne() -> None:
-    port = free_udp_port()
+    port = free_port(socket.SOCK_DGRAM)
     async with listening(f"udp_multicast:239.74.163.2:{port}") as (reader, heard):
         await heard.until_event("can.open")
         with (

@@ -8,7 +8,7 @@ import socket
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.support.programs import free_port
+from tests.support.ports import free_port
 
 from stallaini.devices.ports.port import PortLost
 from stallaini.devices.ports.reopening import ReopeningPort, reopening_port
