@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.support.web_build import built_page
 
 _SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -18,3 +19,9 @@ def shared_data() -> Path:
     if os.environ.get("CI") == "true":
         pytest.fail(f"the recordings are missing in CI: {_SHARED_DATA}")
     pytest.skip("recordings of others are not part of the repository (expected in ../shared/data)")
+
+
+@pytest.fixture(scope="session")
+def static() -> Path:
+    """The folder of the built page."""
+    return built_page()

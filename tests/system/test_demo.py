@@ -14,7 +14,8 @@ from typing import Any
 
 import psutil
 import pytest
-from tests.support.programs import STALLAINI, free_port
+from tests.support.ports import free_port
+from tests.support.programs import STALLAINI
 
 
 class Demo:
@@ -50,7 +51,7 @@ class Demo:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+def demo(tmp_path_factory: pytest.TempPathFactory, static: Path) -> Iterator[Demo]:
     running = Demo(tmp_path_factory.mktemp("demo"))
     try:
         running.until_live()

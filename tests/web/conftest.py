@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from tests.support.web_build import built_page
 from tests.web.contract_server import serving
 from tests.web.real_site import RealSite
 from tests.web.visit import Visit
@@ -26,11 +25,6 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 PHONE, DESKTOP = (360, 740), (1440, 900)
-
-
-@pytest.fixture(scope="session")
-def static() -> Path:
-    return built_page()
 
 
 @pytest.fixture(scope="module")
