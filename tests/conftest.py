@@ -6,9 +6,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests.support.web_build import built_page
 
 _SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+# How long an example takes says how busy the machine is, not whether the property holds.
+settings.register_profile(
+    "unhurried", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

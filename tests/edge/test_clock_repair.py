@@ -37,7 +37,7 @@ IN_RAM = Path("/dev/shm")
 """Where a file's syncs cost nothing: a life has hundreds, and what they are for is not tried here."""
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(ACTIONS, RUNS), min_size=4, max_size=25))
 def test_whatever_clocks_and_boots_do_each_minute_arrives_once_where_it_belongs(
     life: list[tuple[tuple[str, object], int]],

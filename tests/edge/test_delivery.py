@@ -264,7 +264,7 @@ ACTIONS = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(ACTIONS, min_size=5, max_size=40))
 def test_in_any_order_of_mishaps_each_minute_arrives_once_or_is_named_lost(
     actions: list[tuple[str, str | int]],

@@ -75,7 +75,7 @@ def _disk(folder: Path, owner: Owner, seed: int) -> Disk:
     return disk
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(commits=st.integers(0, 12), seed=st.integers(0, 10**6))
 def test_a_power_cut_leaves_all_commits_but_perhaps_the_one_under_way(commits: int, seed: int) -> None:
     owner = Owner()

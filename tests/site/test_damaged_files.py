@@ -48,7 +48,7 @@ def check(text: str | bytes) -> None:
 
 
 @given(st.sampled_from(TEXTS), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_pieces_cut_out_doubled_or_put_in(text: str, data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(text)))
@@ -59,18 +59,18 @@ def test_pieces_cut_out_doubled_or_put_in(text: str, data: st.DataObject) -> Non
 
 
 @given(st.sampled_from(TEXTS), st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_lines_in_another_order(text: str, data: st.DataObject) -> None:
     check("\n".join(data.draw(st.permutations(text.split("\n")))))
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_text(text: str) -> None:
     check(text)
 
 
 @given(st.binary(max_size=100))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_bytes(data: bytes) -> None:
     check(data)

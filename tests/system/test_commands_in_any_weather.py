@@ -10,7 +10,7 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.command_edge import NOW_S, CommandEdge, Killed
 
@@ -190,7 +190,7 @@ async def tell(story: list[tuple[object, ...]], folder: Path) -> None:
     world.edge.inbox.close()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(STORIES)
 def test_in_any_weather_a_command_acts_at_most_once_in_its_time_and_ends(
     story: list[tuple[object, ...]],

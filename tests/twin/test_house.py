@@ -127,7 +127,7 @@ def test_the_step_s_width_does_not_matter(dt_s: float) -> None:
     start_s=st.floats(1.0e9, 3.0e9),
     dts_s=st.lists(st.floats(1, 60), min_size=1, max_size=100),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_nothing_leaves_its_bounds(
     seed: int, soc_pct: float, latitude_deg: float, start_s: float, dts_s: list[float]
 ) -> None:

@@ -72,7 +72,7 @@ def numbers(state: object) -> list[float]:
 
 
 @given(soc_pct=st.floats(0, 100), hour=st.floats(0, 23), changes=CHANGES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_is_done_to_it_the_numbers_stay_numbers_and_the_account_closes(
     soc_pct: float, hour: float, changes: list[tuple[dict[str, Any], dict[str, Any], float, int]]
 ) -> None:

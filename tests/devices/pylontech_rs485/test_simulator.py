@@ -79,7 +79,7 @@ def ask(pack: Rs485Pack, command: Command, address: int, info: bytes) -> Answere
     return decode_answer(command, frame)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(modules(), min_size=1, max_size=4))
 def test_what_modules_say_is_what_is_read(stack: list[ModuleSaid]) -> None:
     pack = Rs485Pack(lambda: stack)

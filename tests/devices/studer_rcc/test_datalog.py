@@ -58,7 +58,7 @@ def test_a_bad_file_is_refused_with_its_line(data: bytes, line: int, reason: str
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_damaged_file_never_breaks_the_parser(data: st.DataObject) -> None:
     whole = datalog([ROW, ROW])
     start = data.draw(st.integers(0, len(whole)))

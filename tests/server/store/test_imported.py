@@ -85,7 +85,7 @@ async def test_importing_twice_changes_nothing(server: Server) -> None:
 
 
 @given(st.data())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_the_order_of_files_does_not_matter(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:

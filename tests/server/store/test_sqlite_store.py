@@ -225,7 +225,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps)
 async def test_any_order_of_minutes_descriptions_and_seals_reads_like_a_dictionary(
     tmp_path_factory: pytest.TempPathFactory,

@@ -39,7 +39,7 @@ async def sums_agree(server: Server, names: Sequence[str], length: int) -> None:
             np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-9)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps)
 async def test_sums_are_what_the_minutes_give_after_any_history(
     tmp_path_factory: pytest.TempPathFactory,
