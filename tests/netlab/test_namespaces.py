@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -59,11 +60,11 @@ def _udp_echo(pair: Pair, server_address: str, size: int) -> None:
 def _leftovers(owner: int) -> list[str]:
     """Namespaces, control sockets and programs of a lab made by the process `owner`."""
     namespaces = [path.name for path in FOLDER.glob(f"{PREFIX}{owner}-*")]
-    controls = [path.name for path in Path("/var/run/wireguard").glob(f"wg{owner:x}[es]*")]
+    controls = [path.name for path in Path("/var/run/wireguard").glob(f"wg{owner:x}[es][0-9]*")]
     programs = [
         path.parent.name
         for path in Path("/proc").glob("[0-9]*/cmdline")
-        if f"wg{owner:x}".encode() in _read(path)
+        if re.search(rb"\bwg%x[es]\d+\b" % owner, _read(path))
     ]
     return namespaces + controls + programs
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from stallaini.errors import OperatorError
 from stallaini.ops.netlab.namespace import FOLDER, Namespace
 from stallaini.ops.netlab.tools import CABLE_TOOLS, require, tool
 
@@ -112,10 +113,13 @@ def sweep() -> None:
         owner = path.name.removeprefix(PREFIX).split("-")[0]
         if not owner.isdecimal() or Path(f"/proc/{owner}").exists():
             continue
-        for number in (signal.SIGTERM, signal.SIGKILL):  # asked first, wireguard-go removes its socket
-            _end_programs(path.name, number)
-        with contextlib.suppress(FileNotFoundError):
+        try:
+            for number in (signal.SIGTERM, signal.SIGKILL):  # asked first, wireguard-go removes its socket
+                _end_programs(path.name, number)
             tool("ip", "netns", "del", path.name)
+        except OperatorError:
+            if path.exists():  # else another run has swept it meanwhile
+                raise
 
 
 def _end_programs(namespace: str, number: signal.Signals) -> None:
