@@ -33,6 +33,7 @@ from stallaini.twin.scenario import Scenario
 NOON_S = 1_795_428_000.0
 _ANSWER_S = 0.7
 _SILENCE_S = 0.05
+_TURNS = 50
 
 
 class Wired:
@@ -51,7 +52,7 @@ class Wired:
         """Let the twin live on, each second on its own."""
         for _ in range(count):
             self.clock.advance(1.0)
-            await asyncio.sleep(0.002)
+            await taken_in()
 
     async def order(self, line: str) -> dict[str, Any]:
         """What the twin answers to a line on its control socket."""
@@ -110,6 +111,12 @@ class Wired:
         return self.heard.readings[channel][-1][1]
 
 
+async def taken_in() -> None:
+    """Let twin, bus and listener do what is due: all live in this event loop, and need turns, not time."""
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+
+
 @asynccontextmanager
 async def wired(
     folder: Path, house: House | None = None, scenario: Scenario | None = None, **faces: Any
@@ -127,7 +134,7 @@ async def wired(
         await asyncio.sleep(0.001)
     try:
         async with listening(str(folder / "can"), clock.wall_s) as made.heard:
-            await asyncio.sleep(0.005)
+            await taken_in()
             yield made
     finally:
         if made.gateway is not None:

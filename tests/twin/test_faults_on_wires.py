@@ -7,8 +7,8 @@ import socket
 from pathlib import Path
 
 import pytest
-from tests.support.programs import free_port
-from tests.support.twin_on_wires import wired
+from tests.support.ports import free_port
+from tests.support.twin_on_wires import taken_in, wired
 
 from stallaini.clock import SharedClock
 from stallaini.devices.can_bus.simbus import SimBus
@@ -38,7 +38,7 @@ async def test_can_silence(tmp_path: Path) -> None:
 async def test_bus_off(tmp_path: Path) -> None:
     async with wired(tmp_path) as twin:
         with SimBus(str(tmp_path / "can")) as listener:
-            await asyncio.sleep(0.01)
+            await taken_in()
             await twin.order("fault bus-off for=3")
             await twin.seconds(5)
             heard = []
@@ -62,7 +62,7 @@ async def test_the_gateway_is_busy_every_night_by_itself(tmp_path: Path) -> None
     async with wired(tmp_path) as twin:
         local_s = twin.clock.wall_s() + 3600  # Rome in November
         twin.clock.advance(86_400 - local_s % 86_400 + 30)
-        await asyncio.sleep(0.05)
+        await taken_in()
         assert (await twin.info(101, 3000)).error is ScomError.GATEWAY_BUSY
         await twin.seconds(6)
         assert (await twin.info(101, 3000)).error is None
