@@ -1,6 +1,8 @@
 # One verb per task. `make demo` and `make test` do everything on a fresh machine.
 PYTHON ?= python3
 BIN := .venv/bin
+# One more than there are cores: tests often wait.
+JOBS ?= $(shell expr $$(nproc) + 1)
 WEB := src/stallaini/web
 WEB_SOURCES := $(wildcard $(WEB)/*.json $(WEB)/*.ts $(WEB)/*.html $(WEB)/public/* $(WEB)/src/* $(WEB)/src/*/*)
 
@@ -14,7 +16,7 @@ demo: install  ## a simulated site, live at http://127.0.0.1:8080
 test: install .venv/.tools  ## every check
 	@scripts/system-packages
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n $(JOBS) --dist worksteal
 
 lint: install .venv/.tools  ## style, types, rooms
 	$(BIN)/ruff check .
