@@ -40,7 +40,7 @@ def raised(plant: Plant) -> list[object]:
     return [
         body.data["channel"]
         for body in plant.server.bodies
-        if isinstance(body, Event) and body.kind == "flag.raised"
+        if isinstance(body, Event) and body.kind == "alarm.raised"
     ]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import partial
 
 from tests.support.edge import DESCRIPTION
 
 from stallaini.devices.catalogue import load_kinds
 from stallaini.edge.flags import FlagWatcher
+from stallaini.site.alarms import AlarmRule, Level, flag_rule
 from stallaini.site.config import parse_site
 from stallaini.site.reading import Reading
 
@@ -85,6 +87,40 @@ def test_a_restarted_program_does_not_tell_the_same_again_and_does_not_miss_the_
     after = FlagWatcher(DESCRIPTION, before.memory)
     assert told(after, ALARM, [True]) == []
     assert told(after, ALARM, [False] * 11, start_s=1) == [("flag.cleared", 1)]
+
+
+def rule(**changes: object) -> AlarmRule:
+    """The alarm rule that every trouble flag has, as a site file may change it."""
+    standing = flag_rule(ALARM)
+    assert standing is not None
+    return dataclasses.replace(standing, **changes)  # type: ignore[arg-type]
+
+
+def test_trouble_that_raises_an_alarm_is_not_told_a_second_time_as_a_flag() -> None:
+    watcher = FlagWatcher(DESCRIPTION, rules=[rule()])
+    assert told(watcher, ALARM, [False, True, *[False] * 20]) == []
+    assert told(watcher, ENABLED, [True, False], start_s=30) == [("flag.cleared", 31)]
+
+
+def test_trouble_whose_alarm_may_stay_silent_is_told_as_a_flag() -> None:
+    excused = Level(ALARM, 1, 0, unless=("battery.soc", 95.0))
+    for changed in (rule(raise_after_s=5.0), rule(watch=excused), rule(watch=Level(ALARM, 0, 1))):
+        watcher = FlagWatcher(DESCRIPTION, rules=[changed])
+        assert told(watcher, ALARM, [False, True]) == [("flag.raised", 1)]
+
+
+def test_what_was_told_as_a_flag_before_it_had_an_alarm_is_still_told_to_be_over() -> None:
+    before = FlagWatcher(DESCRIPTION)
+    told(before, ALARM, [True])
+    after = FlagWatcher(DESCRIPTION, before.memory, [rule()])
+    assert told(after, ALARM, [False] * 11, start_s=1) == [("flag.cleared", 1)]
+    assert told(after, ALARM, [True], start_s=20) == []
+
+
+def test_a_relay_with_an_alarm_of_its_own_is_told_all_the_same() -> None:
+    own = rule(watch=Level("inverter.aux1", 1, 0))
+    watcher = FlagWatcher(STUDER, rules=[own])
+    assert told(watcher, "inverter.aux1", [False, True]) == [("flag.raised", 1)]
 
 
 def test_a_memory_that_cannot_be_read_is_no_memory() -> None:

@@ -61,7 +61,7 @@ class EdgeCore:
         self._boot_id = origin.boot_id
         self._sampler = Sampler(config.description)
         memory = decode_memory(keeper.memory)
-        self._flags = FlagWatcher(config.description, memory.flags)
+        self._flags = FlagWatcher(config.description, memory.flags, config.alarms)
         self._meter = meter or Meter(Usage(), clock, config.timezone, config.link)
         measures = Measures(keeper, self._meter, clock)
         self.alarms = Alarms(config.alarms, self._sampler, clock, measures.look, memory.alarms)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import msgspec
 
 from stallaini.link.messages import Event
+from stallaini.site.alarms import AlarmRule, Level
 from stallaini.site.description import Description
 from stallaini.site.reading import Reading
 
@@ -21,10 +22,14 @@ _UNTOLD = (".curtailed",)
 
 @dataclass
 class _Flag:
-    """`shown` is the value last told (None: none yet); `notable` the one that is told at once."""
+    """`shown` is the value last told (None: none yet); `notable` the one that is told at once.
+
+    `judged`: an alarm tells of its trouble.
+    """
 
     notable: bool
     trouble: bool
+    judged: bool
     shown: bool | None = None
     turning_since_s: float | None = None
 
@@ -36,11 +41,17 @@ class FlagWatcher:
     again only after it has been so for 10 s without a break, so that a flapping flag is two events and
     not hundreds. A flag first heard is told only if it is trouble. Silence changes nothing, and neither does
     a value None (not reported), but that trouble told as raised is over then: some batteries say no more.
+
+    Trouble that one of `rules` raises an alarm of at once is not told a second time as a flag; only what was
+    told as raised before there was such a rule is still told as cleared.
     """
 
-    def __init__(self, description: Description, memory: bytes = b"") -> None:
+    def __init__(
+        self, description: Description, memory: bytes = b"", rules: Iterable[AlarmRule] = ()
+    ) -> None:
+        judged = {rule.channel for rule in rules if _raises_at_once(rule)}
         self._flags = {
-            channel.name: _new_flag(channel.name)
+            channel.name: _new_flag(channel.name, channel.name in judged)
             for channel in description.channels
             if channel.quantity == "flag" and not channel.name.endswith(_UNTOLD)
         }
@@ -59,6 +70,8 @@ class FlagWatcher:
         flag = self._flags.get(reading.channel)
         if flag is None or (reading.value is None and not (flag.trouble and flag.shown)):
             return None
+        if flag.trouble and flag.judged and not flag.shown:
+            return None
         value = bool(reading.value)
         if value == flag.shown:
             flag.turning_since_s = None
@@ -76,9 +89,17 @@ class FlagWatcher:
         return Event(int(wall_s() - turning_for_s), kind, {"channel": reading.channel})
 
 
-def _new_flag(channel: str) -> _Flag:
-    field = channel.partition(".")[2]
-    return _Flag(notable=not channel.endswith(_NORMALLY_TRUE), trouble=field.startswith(_TROUBLE))
+def _new_flag(channel: str, judged: bool) -> _Flag:
+    trouble = channel.partition(".")[2].startswith(_TROUBLE)
+    return _Flag(not channel.endswith(_NORMALLY_TRUE), trouble, judged)
+
+
+def _raises_at_once(rule: AlarmRule) -> bool:
+    """Whether the rule raises its alarm whenever its flag does, and not only if that lasts."""
+    watch = rule.watch
+    return (
+        isinstance(watch, Level) and watch.unless is None and watch.raised_by(1) and rule.raise_after_s == 0
+    )
 
 
 def _remembered(memory: bytes) -> dict[str, bool]:
