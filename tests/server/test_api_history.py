@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import httpx
 import pytest
-from tests.support.serving import START_MINUTE, START_S, FakeSite, Running, ask, problem, serving
+from tests.support.serving import START_MINUTE, START_S, FakeSite, Running, ask, problem
 
 from stallaini.link.messages import Event, TimeQuality
 
 NOON = "2026-11-16T12:00:00Z"
-
-
-@pytest.fixture
-async def running(tmp_path: Path) -> AsyncIterator[Running]:
-    async with serving(tmp_path) as running:
-        yield running
 
 
 @pytest.fixture

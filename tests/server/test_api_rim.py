@@ -20,12 +20,6 @@ METRICS_PAGE = DOCS.with_name("metrics.md")
 
 
 @pytest.fixture
-async def running(tmp_path: Path) -> AsyncIterator[Running]:
-    async with serving(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
 def page(tmp_path: Path) -> Path:
     static = tmp_path / "static"
     (static / "assets").mkdir(parents=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -13,12 +12,6 @@ from stallaini.server import api_history_models as history_shapes
 from stallaini.server import api_models as shapes
 
 NOON = "2026-11-16T12:00:00Z"
-
-
-@pytest.fixture
-async def running(tmp_path: Path) -> AsyncIterator[Running]:
-    async with serving(tmp_path) as running:
-        yield running
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from tests.support.serving import START_S, FakeSite, Running, ask, problem, serving
+from tests.support.serving import START_S, FakeSite, Running, ask, problem
 
 from stallaini.link.messages import Event, Scalar
 from stallaini.server.budget import budget
@@ -77,12 +75,6 @@ def test_in_the_first_hour_nothing_is_forecast_and_without_words_there_is_no_bud
 def test_words_of_another_version_do_no_harm(damage: dict[str, Any]) -> None:
     found = budget([YESTERDAY, Event(TODAY.at_s, TODAY.kind, {**TODAY.data, **damage})], NOON, UTC)
     assert found is not None
-
-
-@pytest.fixture
-async def running(tmp_path: Path) -> AsyncIterator[Running]:
-    async with serving(tmp_path) as running:
-        yield running
 
 
 @pytest.fixture

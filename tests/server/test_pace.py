@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import httpx
 import pytest
-from tests.support.serving import Running, serving
+from tests.support.serving import Running
 
 from stallaini.clock import VirtualClock
 from stallaini.server.pace import BOT, CALLER, Pace, Pacer
@@ -27,12 +24,6 @@ def spend(pacer: Pacer, actor: Actor, count: int) -> list[int]:
 @pytest.fixture
 def clock() -> VirtualClock:
     return VirtualClock(wall_s=1_794_830_400)
-
-
-@pytest.fixture
-async def running(tmp_path: Path) -> AsyncIterator[Running]:
-    async with serving(tmp_path) as running:
-        yield running
 
 
 def test_a_burst_is_heard_and_then_a_steady_pace(clock: VirtualClock) -> None:

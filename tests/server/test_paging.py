@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.serving import START_S, Running, ask, problem, serving
+from tests.support.serving import START_S, Running, ask, problem
 
 from stallaini.link.messages import Event
 from stallaini.server.paging import Place, page, page_by_time, wanted
 
 RULES = ("soc_low", "cold_cells", "no_data")
-
-
-@pytest.fixture
-async def running(tmp_path: Path) -> AsyncIterator[Running]:
-    async with serving(tmp_path) as running:
-        yield running
 
 
 async def _pages(client: httpx.AsyncClient, path: str, what: str, cursor: str, **params: Any) -> list[Any]:

@@ -5,23 +5,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
+from stallaini.devices import reference_page
 from stallaini.devices.can_battery.detect import FALLBACK, signatures
 from stallaini.devices.can_battery.profile import Layout, Profile, fields, load_profile, profile_names
-
-_BEGIN, _END = "<!-- made from the code: battery profiles -->\n", "<!-- end -->\n"
 
 
 def fill(page: str) -> str:
     """The page with its tables made anew. Raises ValueError when its marks are missing."""
-    head, begin, rest = page.partition(_BEGIN)
-    _, end, tail = rest.partition(_END)
-    if not begin or not end:
-        raise ValueError(f"the page has no place for the tables: {_BEGIN.strip()} ... {_END.strip()}")
-    return f"{head}{begin}\n{render()}\n{end}{tail}"
+    return reference_page.fill(page, "battery profiles", render())
 
 
 def render() -> str:
@@ -112,5 +105,4 @@ def _gates() -> str:
 
 
 if __name__ == "__main__":
-    page = Path(sys.argv[1])
-    page.write_text(fill(page.read_text(encoding="utf-8")), encoding="utf-8")
+    reference_page.renew(fill)

@@ -6,27 +6,21 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
+from stallaini.devices import reference_page
 from stallaini.devices.catalogue import load_kinds
 from stallaini.devices.studer.device import KINDS, StuderDevice
 from stallaini.devices.studer.objects import info_at
 from stallaini.devices.studer.polling import Poll, load_polling
 from stallaini.site.quantities import QUANTITIES
 
-_BEGIN, _END = "<!-- made from the code: studer polling -->\n", "<!-- end -->\n"
 _HEADS = ("info", "the maker's name", "channel", "kept as", "each", "believed", "a leap")
 
 
 def fill(page: str) -> str:
     """The page with its tables made anew. Raises ValueError when its marks are missing."""
-    head, begin, rest = page.partition(_BEGIN)
-    _, end, tail = rest.partition(_END)
-    if not begin or not end:
-        raise ValueError(f"the page has no place for the tables: {_BEGIN.strip()} ... {_END.strip()}")
-    return f"{head}{begin}\n{render()}\n{end}{tail}"
+    return reference_page.fill(page, "studer polling", render())
 
 
 def render() -> str:
@@ -65,5 +59,4 @@ def _cells(poll: Poll, address: int, unit: str) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
-    path = Path(sys.argv[1])
-    path.write_text(fill(path.read_text(encoding="utf-8")), encoding="utf-8")
+    reference_page.renew(fill)

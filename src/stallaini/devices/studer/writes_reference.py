@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from pathlib import Path
 
+from stallaini.devices import reference_page
 from stallaini.devices.studer.allow import Check, Permission, Policy, allow_list
 from stallaini.devices.studer.objects import Family
 
-_BEGIN, _END = "<!-- made from the code: studer writes -->\n", "<!-- end -->\n"
 _FAMILIES = {
     Family.XT: "Xtender",
     Family.VT: "VarioTrack",
@@ -32,11 +30,7 @@ _POLICIES = {
 
 def fill(page: str) -> str:
     """The page with its tables made anew. Raises ValueError when its marks are missing."""
-    head, begin, rest = page.partition(_BEGIN)
-    _, end, tail = rest.partition(_END)
-    if not begin or not end:
-        raise ValueError(f"the page has no place for the tables: {_BEGIN.strip()} ... {_END.strip()}")
-    return f"{head}{begin}\n{render()}\n{end}{tail}"
+    return reference_page.fill(page, "studer writes", render())
 
 
 def render() -> str:
@@ -132,11 +126,5 @@ def _runs(nrs: Iterable[int]) -> Iterator[str]:
         yield f"{numbers[0]}" if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}"
 
 
-def main() -> None:
-    """Renew the tables in the page named on the command line."""
-    path = Path(sys.argv[1])
-    path.write_text(fill(path.read_text(encoding="utf-8")), encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    reference_page.renew(fill)
