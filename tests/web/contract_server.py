@@ -17,6 +17,7 @@ from fastapi import APIRouter, Body, FastAPI, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from tests.web.contract_alarms import alarm_routes
+from tests.web.contract_commands import command_routes
 from tests.web.contract_people import people_routes
 from tests.web.world import World, iso
 
@@ -54,6 +55,7 @@ def make_app(world: World, static: Path) -> FastAPI:
     app.include_router(_session_routes(world), prefix="/api/v1")
     app.include_router(_site_routes(world), prefix="/api/v1")
     app.include_router(alarm_routes(world, NAME), prefix="/api/v1")
+    app.include_router(command_routes(world, NAME), prefix="/api/v1")
     app.include_router(people_routes(world.people, NAME), prefix="/api/v1")
 
     @app.get("/join")

@@ -77,9 +77,9 @@ class RealSite:
             self._over.set()
             thread.join(30)
 
-    def happens(self, kind: str, at_s: int = START_S, **data: Scalar) -> None:
-        """The site tells of an event with its next uplink."""
-        self._events.put(Event(at_s, kind, dict(data)))
+    def happens(self, kind: str, **data: Scalar) -> None:
+        """The site tells with its next uplink of an event of the server's first second."""
+        self._events.put(Event(START_S, kind, dict(data)))
 
     def _run(self) -> None:
         try:

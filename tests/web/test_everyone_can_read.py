@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.support.web_build import WEB
 from tests.web.conftest import DESKTOP, PHONE, Visitor
+from tests.web.contract_commands import made_command
 from tests.web.contract_people import CODE
 from tests.web.contract_server import COOKIE
 from tests.web.made_house import MadeHouse
@@ -34,6 +35,10 @@ def everything_at_once(world: World) -> None:
     world.alarms.raise_("battery_warning_cell_imbalance", state="acknowledged", acknowledged_by="bruno")
     world.alarms.raise_("soc_low", state="snoozed", snoozed_by="anna", snoozed_until="2030-01-01T00:00:00Z")
     world.alarms.clear(world.alarms.raise_("generator_running"))
+    world.commands += [
+        made_command("load.run", {"load": "well_pump", "minutes": 15}, "refused", reason="the sun is low"),
+        made_command("load.stop", {"load": "water_heater"}, "done"),
+    ]
     world.people.make_token({"label": "grafana", "role": "viewer", "site": "*"})
     world.people.telling["told"] = [
         {"person": name, "ways": ["telegram"], "severity": "warning", "turn": turn, "digest": ["day"]}
@@ -83,6 +88,12 @@ def all_readings(visit: Visit) -> Page:
     return page
 
 
+def load_asked(visit: Visit) -> Page:
+    page = at("loads", ".load")(visit)
+    page.get_by_role("button", name="Run Well pump").click()
+    return page
+
+
 def secrets(visit: Visit) -> Page:
     page = at("settings", "#setting-telegram")(visit)
     page.get_by_role("region", name="Invite").get_by_role("button", name="Invite").click()
@@ -122,6 +133,7 @@ PLACES: dict[str, tuple[Prepare, Opened]] = {
     "now, never heard": (never_heard, at("now", ".message")),
     "history": (everything_at_once, at("history", ".plot canvas")),
     "loads": (everything_at_once, at("loads", ".load")),
+    "loads, asked": (everything_at_once, load_asked),
     "loads, stale": (stale, at("loads", ".load")),
     "alarms": (everything_at_once, at("alarms", ".alarms-past")),
     "alarms, viewer": (viewer, at("alarms", ".alarms-past")),

@@ -88,6 +88,33 @@ def test_loads_tell_whether_they_run_or_that_nobody_knows(visitor: Visitor, worl
     visit.shows_no_fault()
 
 
+def test_a_load_is_run_only_after_a_second_press_and_its_way_is_told(visitor: Visitor, world: World) -> None:
+    page = signed_in(visitor(PHONE)).open_live("page=loads")
+    pump = page.locator(".load", has_text="Well pump")
+    pump.get_by_role("button", name="Run").click()
+    question = pump.get_by_role("group", name="Run Well pump? For how long?")
+    expect(question).to_be_focused()
+    question.get_by_role("button", name="No").click()
+    assert world.commands == []
+    pump.get_by_role("button", name="Run").click()
+    question.get_by_role("button", name="1 hour").click()
+    expect(pump.get_by_role("status")).to_contain_text("Run for 60 min, asked by anna")
+    expect(pump.get_by_role("status")).to_contain_text("waits for the site to call")
+    assert [(one["kind"], one["data"]) for one in world.commands] == [
+        ("load.run", {"load": "well_pump", "minutes": 60})
+    ]
+    world.commands[0].update(state="refused", reason="the battery is low")
+    expect(pump.get_by_role("status")).to_contain_text("the site refused")
+    expect(pump.get_by_role("status")).to_contain_text("the battery is low")
+
+
+def test_a_viewer_looks_at_loads_and_switches_none(visitor: Visitor, world: World) -> None:
+    world.role = "viewer"
+    page = signed_in(visitor(PHONE)).open_live("page=loads")
+    expect(page.get_by_text("Your role lets you look")).to_be_visible()
+    expect(page.locator(".load button")).to_have_count(0)
+
+
 def test_an_alarm_is_seen_on_every_page_taken_care_of_and_silenced(visitor: Visitor, world: World) -> None:
     first, second = world.alarms.raise_("soc_very_low"), world.alarms.raise_("soc_low", ago_s=90)
     world.alarms.clear(world.alarms.raise_("generator_running", ago_s=9_000), ago_s=2_000)

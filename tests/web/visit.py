@@ -13,6 +13,18 @@ _EXPECTED = re.compile(
     r"|willReadFrequently"
 )
 
+# The frame is kept once the service worker has read it; the state, once both are told.
+_KEPT = """
+async () => {
+  await navigator.serviceWorker.ready;
+  for (;;) {
+    const frame = await caches.match("/");
+    if (frame && localStorage.getItem("stallaini.last")) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+"""
+
 
 class Visit:
     """A page in a browser of its own, with the addresses it asked and the errors it made."""
@@ -54,3 +66,8 @@ class Visit:
     def _said(self, kind: str, text: str) -> None:
         if kind in ("error", "warning") and not _EXPECTED.search(text):
             self.errors.append(text)
+
+
+def wait_until_kept(page: Page) -> None:
+    """From here on the page opens without a network."""
+    page.evaluate(_KEPT)

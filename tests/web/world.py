@@ -78,6 +78,8 @@ class World:
     people: MadePeople = field(default_factory=MadePeople)
     # The devices beside the battery; None: there are none.
     house: MadeHouse | None = None
+    # What was asked of every site, newest first.
+    commands: list[dict[str, Any]] = field(default_factory=list)
     role: str = "viewer"
 
     def __post_init__(self) -> None:

@@ -1,25 +1,44 @@
 import "../style/loads.css";
 
+import type { ComponentChildren } from "preact";
+
 import { loadsOf, spotsOf, STILL_W, type LoadSpot } from "../logic/flow.ts";
 import { numberOf } from "../logic/battery.ts";
-import { elapsed, heard, site } from "../state.ts";
+import { newestOf } from "../logic/orders.ts";
+import { may } from "../logic/roles.ts";
+import { elapsed, heard, serverNowS, session, site } from "../state.ts";
 import { number, powerParts, withUnit } from "../words/format.ts";
 import { chosen, locale } from "../words/index.ts";
 import { loadTexts } from "../words/pages/loads.ts";
+import { LastOrder, LoadOrder } from "./LoadOrder.tsx";
 import { Message } from "./Message.tsx";
 import { ownAge } from "./ownAge.ts";
+import { useOrders } from "./useOrders.ts";
 
 /** What the house draws in all, and each switchable consumer. */
 export default function LoadsPage() {
-  const text = chosen(loadTexts);
   if (site.value === null || heard.value === null) return <div class="page-space" aria-hidden="true" />;
-  const loads = loadsOf(site.value, heard.value.now, elapsed.value);
+  return <Loads name={site.value.site} />;
+}
+
+function Loads(props: { name: string }) {
+  const text = chosen(loadTexts);
+  const { listed, give } = useOrders(props.name);
+  const loads = loadsOf(site.value!, heard.value!.now, elapsed.value);
   if (loads.length === 0) return <Message title={text.none} note={text.noneNote} />;
+  const steers = may(session.value, "operator", props.name);
   return (
     <div class="column column-whole">
       <Total />
-      <ul class="loads">{loads.map((load) => <LoadCard key={load.name} load={load} />)}</ul>
-      <p class="soft loads-note">{text.notSwitched}</p>
+      <ul class="loads">
+        {loads.map((load) => (
+          <LoadCard key={load.name} load={load}>
+            <LastOrder command={newestOf(listed, load.name, serverNowS())} />
+            {steers && <LoadOrder load={load.name} title={load.title} give={give} />}
+          </LoadCard>
+        ))}
+      </ul>
+      <p class="soft loads-note">{steers ? text.siteDecides : text.mayLook}</p>
     </div>
   );
 }
@@ -41,7 +60,7 @@ function inWords(powerW: number): string {
   return `${value}\u00a0${unit}`;
 }
 
-function LoadCard(props: { load: LoadSpot }) {
+function LoadCard(props: { load: LoadSpot; children: ComponentChildren }) {
   const { load } = props;
   const text = chosen(loadTexts);
   const powerW = numberOf(load.power);
@@ -63,6 +82,7 @@ function LoadCard(props: { load: LoadSpot }) {
           {ownAge(load.power) !== null && <p class="soft load-note">{ownAge(load.power)}</p>}
         </>
       )}
+      {props.children}
     </li>
   );
 }
