@@ -49,6 +49,7 @@ FOUND = (
 """Schedules that broke a promise once, as the lab had shrunk them."""
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_random_schedules_break_no_promise() -> None:
     summary = run_trials((draw_schedule(seed) for seed in range(SCHEDULES)), os.cpu_count() or 1)

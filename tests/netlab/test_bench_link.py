@@ -9,6 +9,8 @@ import pytest
 from stallaini.ops.bench.link import measure
 from stallaini.ops.bench.link_report import Report, Row, as_json, as_text
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def report(netlab: None) -> Report:

@@ -20,7 +20,7 @@ from stallaini.devices.studer_rcc.datalog import parse_datalog
 from stallaini.ops.replayer import Pace, Replay
 from stallaini.twin.wire import wire_of
 
-pytestmark = [pytest.mark.recordings, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.recordings, pytest.mark.long, pytest.mark.timeout(420)]
 
 DAY_MINUTES = 1440
 CUT_MINUTES = 6 * 60

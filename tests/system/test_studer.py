@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
 from tests.support.ports import free_port
 from tests.support.programs import SITE, Programs
 from tests.support.studer_site import BMS, VARIOTRACK, XTENDER
@@ -229,6 +230,7 @@ async def busy(folder: Path) -> None:
         await comes_back(it)
 
 
+@pytest.mark.long
 async def test_each_way_to_a_gateway_with_trouble_of_its_own(tmp_path: Path) -> None:
     # Together, because most of their time is spent waiting for answers that do not come.
     async with asyncio.TaskGroup() as houses:
