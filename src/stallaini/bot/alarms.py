@@ -39,7 +39,7 @@ def flag_news(events: Sequence[Event]) -> dict[str, FlagNews]:
 def alarm_lines(site: SiteRow, now: Now, news: Mapping[str, FlagNews], texts: Texts) -> list[str]:
     """What is raised, worst first. Nothing reported is said as such, never as `no alarm`.
 
-    Alarm flags are sent live only while somebody looks; between times those that raise no alarm come as events.
+    Flags are sent live only while somebody looks; between times those that raise no alarm come as events.
     """
     known = _newest(now, news)
     raised = [channel for channel, heard in known.items() if heard.raised]
