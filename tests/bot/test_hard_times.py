@@ -31,6 +31,8 @@ from tests.support.telegram import (
 
 from stallaini.link.messages import Scalar
 
+pytestmark = pytest.mark.filterwarnings("error::telegram.warnings.PTBDeprecationWarning")
+
 Start = Callable[[], BotProcess]
 
 

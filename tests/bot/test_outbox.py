@@ -19,6 +19,8 @@ from stallaini.server.audit import OPERATOR
 from stallaini.server.chats import Chat
 from stallaini.server.invitations import Offer
 
+pytestmark = pytest.mark.filterwarnings("error::telegram.warnings.PTBDeprecationWarning")
+
 ANNA = 500
 
 

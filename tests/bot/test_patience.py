@@ -18,6 +18,8 @@ from stallaini.cli import main
 from stallaini.clock import VirtualClock
 from stallaini.errors import OperatorError
 
+pytestmark = pytest.mark.filterwarnings("error::telegram.warnings.PTBDeprecationWarning")
+
 
 class Api:
     """Answers with the given errors first, then with True; remembers when it was called."""

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, NamedTuple
+from datetime import timedelta
+from typing import Any, NamedTuple, cast
 
 from telegram.error import BadRequest, NetworkError, RetryAfter, TimedOut
 from telegram.ext import BaseRateLimiter
 
 from stallaini.clock import Clock
+
+# Durations from the library are then of the type that its next major version gives alone.
+os.environ["PTB_TIMEDELTA"] = "1"
 
 _TRIES = 4
 _SLACK_S = 0.5
@@ -122,7 +127,7 @@ class Patience(BaseRateLimiter[None]):
     async def _when_open(self, gates: Sequence[_Gate], call: Callable[[], Awaitable[_Result]]) -> _Result:
         while (wait_s := max(gate.wait_s(self._clock.monotonic_s()) for gate in gates)) > 0:
             if wait_s > _LONGEST_WAIT_S:
-                raise RetryAfter(int(wait_s))
+                raise RetryAfter(timedelta(seconds=wait_s))
             await self._clock.sleep(wait_s)
         for gate in gates:
             gate.note(self._clock.monotonic_s())
@@ -131,5 +136,4 @@ class Patience(BaseRateLimiter[None]):
 
 def seconds(error: RetryAfter) -> float:
     """The pause Telegram asks for."""
-    retry_after = error.retry_after
-    return float(retry_after) if isinstance(retry_after, int | float) else retry_after.total_seconds()
+    return cast("timedelta", error.retry_after).total_seconds()
