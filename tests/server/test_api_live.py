@@ -10,8 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.support.serving import START_MINUTE, Running, next_event, serving
+from tests.support.serving import START_MINUTE, START_S, Running, ask, next_event, serving
 
+from stallaini.link.messages import Event
 from stallaini.server import api_live
 
 
@@ -54,6 +55,24 @@ async def test_a_change_arrives_within_a_second(running: Running, encoding: str)
         async with asyncio.timeout(1):
             await site.minutes((START_MINUTE, {"battery.soc.last": 62.4}))
             assert await until(lines, "minute") == {"minute_at": "2026-11-16T12:00:00Z"}
+
+
+async def test_whoever_looks_is_told_that_an_alarm_changed(running: Running) -> None:
+    site, bruno = await running.site("lab"), await running.person("operator", "bruno")
+    async with asyncio.timeout(5), listening(bruno) as (_, lines):
+        await site.events(Event(START_S, "alarm.raised", {"rule": "soc_low", "severity": "warning"}))
+        await until(lines, "alarms")
+        (alarm,) = (await ask(bruno, "/sites/lab/alarms"))["alarms"]
+        await bruno.post(f"/api/v1/alarms/{alarm['id']}/snooze", json={"minutes": 5})
+        await until(lines, "alarms")
+        running.clock.advance(301)
+        await until(lines, "alarms")
+        (alarm,) = (await ask(bruno, "/sites/lab/alarms"))["alarms"]
+        assert alarm["state"] == "raised"
+        running.clock.advance(3600)
+        await until(lines, "alarms")
+        rules = {one["rule"] for one in (await ask(bruno, "/sites/lab/alarms"))["alarms"]}
+        assert rules == {"soc_low", "no_data"}
 
 
 async def test_the_stream_says_what_now_says(running: Running) -> None:

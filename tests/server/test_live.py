@@ -21,10 +21,10 @@ async def test_a_listener_is_told_of_live_values_and_minutes() -> None:
     hub, _ = hub_and_clock()
     with hub.subscribe("lab") as subscription:
         hub.publish("lab", Live(5, ()), SITE)
-        assert await subscription.news(1.0) == News(live=True, minute=None, closed=False)
+        assert await subscription.news(1.0) == News(live=True, minute=None, alarms=False, closed=False)
         hub.publish("lab", Minute(7, ()), SITE)
-        assert await subscription.news(1.0) == News(live=False, minute=7, closed=False)
-        assert await subscription.news(0.01) == News(live=False, minute=None, closed=False)
+        assert await subscription.news(1.0) == News(live=False, minute=7, alarms=False, closed=False)
+        assert await subscription.news(0.01) == News(live=False, minute=None, alarms=False, closed=False)
 
 
 async def test_a_slow_listener_finds_only_the_newest() -> None:

@@ -58,6 +58,9 @@ class Ear:
     def publish(self, site: str, news: Live | Minute, description: Description) -> None:
         self.heard.append((site, news))
 
+    def alarmed(self, site: str) -> None:
+        pass
+
     def watching_s(self, site: str) -> int:
         return self.watched_s
 

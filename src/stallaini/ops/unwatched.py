@@ -12,6 +12,9 @@ class Unwatched:
     def publish(self, site: str, news: Live | Minute, description: Description) -> None:
         """Drop it."""
 
+    def alarmed(self, site: str) -> None:
+        """Nobody looks."""
+
     def watching_s(self, site: str) -> int:  # noqa: ARG002
         """Nobody watches."""
         return 0

@@ -55,7 +55,8 @@ class EventStream(StreamingResponse):
 _SHOWN: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "`now` events with the same object as GET now, at once, on every change and at least "
-        "every 5 s, or after the first one `changes` events; `minute` events when a newer minute is stored. "
+        "every 5 s, or after the first one `changes` events; `minute` events when a newer minute is stored; "
+        "`alarms` events when an alarm of the site changes. "
         "Sent gzipped to clients that accept it.",
         "content": {
             "text/event-stream": {"example": 'event: minute\ndata: {"minute_at":"2026-11-16T08:29:00Z"}'}
@@ -101,6 +102,8 @@ async def _events(
                 yield format_sse_event(
                     event="minute", data_str=f'{{"minute_at":"{iso_minute(news.minute)}"}}'
                 )
+            if news.alarms:
+                yield format_sse_event(event="alarms", data_str="{}")
             now = await parts.sites.now(site)
             event, data = told.next(now) if brief else ("now", now.model_dump_json())
             yield format_sse_event(event=event, data_str=data)

@@ -81,6 +81,9 @@ class LiveSink(Protocol):
     def publish(self, site: str, news: Live | Minute, description: Description) -> None:
         """Take a live snapshot, or a minute that is durable."""
 
+    def alarmed(self, site: str) -> None:
+        """What the site said of its alarms is durable."""
+
     def watching_s(self, site: str) -> int:
         """For how many seconds more somebody watches the site."""
 
@@ -234,6 +237,7 @@ class Ingest:
             isinstance(entry.body, Event) and entry.body.kind in ALARM_KINDS for entry in accepted.entries
         ):
             self._alarmed()
+            self._live.alarmed(site)
         for minute in outcome.minutes:
             self._live.publish(site, minute, described.description)
         return outcome.journal

@@ -30,6 +30,7 @@ class News(NamedTuple):
 
     live: bool
     minute: int | None
+    alarms: bool
     closed: bool
 
 
@@ -40,6 +41,7 @@ class Subscription:
         self._wake = asyncio.Event()
         self._live = False
         self._minute: int | None = None
+        self._alarms = False
         self._closed = False
 
     def tell(self, news: Live | Minute) -> None:
@@ -48,6 +50,11 @@ class Subscription:
             self._minute = news.minute if self._minute is None else max(self._minute, news.minute)
         else:
             self._live = True
+        self._wake.set()
+
+    def tell_alarms(self) -> None:
+        """Note that an alarm of the site changed."""
+        self._alarms = True
         self._wake.set()
 
     def close(self) -> None:
@@ -59,8 +66,8 @@ class Subscription:
         """What changed, at once or within `timeout_s` real seconds; all empty when nothing did."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), timeout_s)
-        news = News(self._live, self._minute, self._closed)
-        self._live, self._minute = False, None
+        news = News(self._live, self._minute, self._alarms, self._closed)
+        self._live, self._minute, self._alarms = False, None, False
         if not self._closed:
             self._wake.clear()
         return news
@@ -100,6 +107,11 @@ class LiveHub:
             entry.minutes_published += 1
         for subscription in entry.subscribers:
             subscription.tell(news)
+
+    def alarmed(self, site: str) -> None:
+        """Wake those who look at `site`: one of its alarms was raised, cleared or attended to."""
+        for subscription in self._entry(site).subscribers:
+            subscription.tell_alarms()
 
     def snapshot(self, site: str) -> Snapshot | None:
         """The newest live message of `site` since this program started."""

@@ -115,7 +115,8 @@ class Server:
         http = httpx.AsyncClient()
         self._stack.push_async_callback(http.aclose)
         patrol = Patrol(database, self.store, self._clock, self.hub)
-        return AlarmDesk(database, self.store, self._clock, patrol, senders_of(self.means, http))
+        senders = senders_of(self.means, http)
+        return AlarmDesk(database, self.store, self._clock, patrol, senders, self.hub.alarmed)
 
     async def _open_ports(self) -> None:
         contexts = ContextStore(self._options.data_dir / CONTEXTS_FILE)

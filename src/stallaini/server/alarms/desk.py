@@ -42,7 +42,10 @@ class Counts(NamedTuple):
 
 
 class AlarmDesk:
-    """Alarms of all sites. `senders` are the server's own ways; Telegram's messages the bot comes for."""
+    """Alarms of all sites. `senders` are the server's own ways; Telegram's messages the bot comes for.
+
+    `changed(site)` is called when a person, or time, has changed an alarm of a site.
+    """
 
     def __init__(
         self,
@@ -51,12 +54,14 @@ class AlarmDesk:
         clock: Clock,
         patrol: Patrol,
         senders: Mapping[Way, Sender],
+        changed: Callable[[str], object] = lambda _site: None,
     ) -> None:
         self._database = database
         self._store = store
         self._clock = clock
         self._patrol = patrol
         self._senders = senders
+        self._changed = changed
         self._woken = asyncio.Event()
         self._filled = asyncio.Event()
         self._next_patrol_s = clock.monotonic_s()
@@ -92,12 +97,14 @@ class AlarmDesk:
         """Let time act on alarms, and bring the outbox up to date with them."""
         now_s = self._now_s()
 
-        def work(connection: sqlite3.Connection) -> None:
-            _let_time_act(connection, now_s)
+        def work(connection: sqlite3.Connection) -> set[str]:
+            acted = _let_time_act(connection, now_s)
             outbox.fill(connection, now_s)
             outbox.drop_useless(connection, now_s)
+            return acted
 
-        await self._database.write(work)
+        for site in await self._database.write(work):
+            self._changed(site)
         filled, self._filled = self._filled, asyncio.Event()
         filled.set()
 
@@ -234,6 +241,8 @@ class AlarmDesk:
 
         alarm = await self._database.write(work)
         self.heard()
+        if alarm is not None:
+            self._changed(alarm.site)
         return alarm
 
     async def _forever(self, work: Callable[[], object]) -> None:
@@ -252,8 +261,10 @@ class AlarmDesk:
         return int(self._clock.wall_s())
 
 
-def _let_time_act(connection: sqlite3.Connection, now_s: int) -> None:
+def _let_time_act(connection: sqlite3.Connection, now_s: int) -> set[str]:
+    """Change the alarms that are due; the sites whose alarms those were."""
     settings: dict[str, SiteSettings] = {}
+    acted = set[str]()
     for alarm in rows.unattended(connection):
         if alarm.site not in settings:
             settings[alarm.site] = who.settings_of(connection, alarm.site)
@@ -263,6 +274,8 @@ def _let_time_act(connection: sqlite3.Connection, now_s: int) -> None:
         happened = life.due(alarm, now_s, mine.escalate_after_s, last_turn(mine.told or ()))
         if happened is not None:
             rows.save(connection, happened, now_s)
+            acted.add(alarm.site)
+    return acted
 
 
 async def _first(*works: object) -> None:

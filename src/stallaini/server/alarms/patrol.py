@@ -47,7 +47,8 @@ class Patrol:
         for site in await self._store.sites():
             try:
                 known = await self._known(site)
-                await self._database.write(partial(self._judge, site=site, known=known))
+                if await self._database.write(partial(self._judge, site=site, known=known)):
+                    self._hub.alarmed(site.site)
             except (ValueError, KeyError):
                 # One site's odd words must not keep the others from being looked at.
                 logger.exception("the site %s cannot be judged", site.site)
@@ -79,7 +80,9 @@ class Patrol:
             budget=found,
         )
 
-    def _judge(self, connection: sqlite3.Connection, site: SiteRow, known: Known) -> None:
+    def _judge(self, connection: sqlite3.Connection, site: SiteRow, known: Known) -> bool:
+        """Raise and clear what the server itself sees of a site; whether anything was."""
+        told = False
         now_s = int(known.now_s)
         newest = {rule: rows.newest_of(connection, site.site, rule) for rule in _RULES}
         standing = [rule for rule, alarm in newest.items() if alarm is not None and alarm.open]
@@ -90,7 +93,9 @@ class Patrol:
                 continue
             lasted_s = now_s - alarm.raised_s if stands and alarm is not None else None
             self._tell(connection, site.site, verdict, now_s, lasted_s)
+            told = True
         self._digests(connection, site, now_s)
+        return told
 
     def _tell(
         self, connection: sqlite3.Connection, site: str, verdict: Verdict, now_s: int, lasted_s: int | None

@@ -2,10 +2,10 @@ import { computed, effect, signal } from "@preact/signals";
 
 import { api, ApiError } from "./api/client.ts";
 import type { Alarm } from "./api/types.ts";
-import { chosenSite, page, phase } from "./state.ts";
+import { alarmsHeard, chosenSite, phase } from "./state.ts";
 
-/** Who looks at the alarms sees soon what others do about them. */
-const againMs = (): number => (page.value === "alarms" ? 5_000 : 60_000);
+/** The stream tells at once what changes; asking now and then makes good for what it lost. */
+const AGAIN_MS = 60_000;
 
 /** The open alarms of the chosen site, newest first; null before the answer, or where the server has none to give. */
 export const alarms = signal<Alarm[] | null>(null);
@@ -27,23 +27,20 @@ export async function loadAlarms(): Promise<void> {
   }
 }
 
-const watched = computed(() => (phase.value === "ready" ? chosenSite.value : null));
-
 effect(() => {
-  void watched.value;
+  const watched = phase.value === "ready" ? chosenSite.value : null;
   alarms.value = null;
-});
-
-effect(() => {
-  if (watched.value === null) return undefined;
+  if (watched === null) return undefined;
   const unlessHidden = (): void => {
     if (!document.hidden) void loadAlarms();
   };
   void loadAlarms();
-  const timer = window.setInterval(unlessHidden, againMs());
+  const timer = window.setInterval(unlessHidden, AGAIN_MS);
+  const unheard = alarmsHeard.subscribe((count) => count > 0 && void loadAlarms());
   document.addEventListener("visibilitychange", unlessHidden);
   return () => {
     window.clearInterval(timer);
+    unheard();
     document.removeEventListener("visibilitychange", unlessHidden);
   };
 });

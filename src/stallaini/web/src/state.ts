@@ -19,6 +19,8 @@ export const heard = signal<Heard | null>(null);
 export const link = signal<LinkState>("connecting");
 /** Counts the minutes that reached the server while the page looked on. */
 export const minutesHeard = signal(0);
+/** Counts the changes of alarms of the chosen site while the page looked on. */
+export const alarmsHeard = signal(0);
 
 /** Seconds since the last answer; moves once a second, so that ages grow while nothing arrives. */
 const tick = signal(0);
@@ -167,6 +169,7 @@ effect(() => {
       if (changed && performance.now() - askedAtMs > RETRY_MS) void describe();
     },
     onMinute: () => (minutesHeard.value += 1),
+    onAlarms: () => (alarmsHeard.value += 1),
     onLink: (state) => (link.value = state),
     onSignedOut: signedOut,
   });

@@ -7,6 +7,7 @@ export type LinkState = "connecting" | "open" | "lost";
 export interface LiveEvents {
   onNow(now: Now): void;
   onMinute(): void;
+  onAlarms(): void;
   onLink(state: LinkState): void;
   /** The session is over (401). */
   onSignedOut(): void;
@@ -82,6 +83,7 @@ export class LiveFeed {
       if (this.#follower !== null) this.#heard(this.#follower.next(JSON.parse(message.data as string) as Changes));
     });
     stream.addEventListener("minute", () => this.#events.onMinute());
+    stream.addEventListener("alarms", () => this.#events.onAlarms());
     stream.addEventListener("error", () => this.#onError());
   };
 
