@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.support.udp_relay import UdpRelay
 
 from stallaini.clock import VirtualClock
-from stallaini.edge.exchange import CoapExchange
+from stallaini.edge.exchange import CoapExchange, LinkDown
 from stallaini.link.enrolment import admit
 from stallaini.link.oscore import ContextStore
 from stallaini.server.coap import CoapEndpoint
@@ -93,6 +93,20 @@ async def coap_pair(folder: Path) -> AsyncIterator[CoapPair]:
         yield pair
     finally:
         await pair.close()
+
+
+async def exchanged(exchange: CoapExchange, payload: bytes) -> int:
+    """How many times the payload was handed to the exchange until it was answered.
+
+    More than once without any loss too: after silence a message is sent once, and may be answered too late.
+    """
+    for attempt in range(1, 10):
+        try:
+            assert await exchange(payload) == b"down:" + payload
+        except LinkDown:
+            continue
+        return attempt
+    raise AssertionError("no answer after nine attempts")
 
 
 class RawClient:
