@@ -15,6 +15,7 @@ import pytest
 from tests.edge.test_program import SITE
 from tests.support.serving import START_MINUTE, START_S, ask
 from tests.support.two_paths import TwoPaths, two_paths
+from tests.support.waiting import until
 
 from stallaini.edge import post_connection
 from stallaini.edge.exchange import LinkDown, Refused
@@ -164,8 +165,7 @@ async def test_an_exchange_that_is_cancelled_leaves_nothing_behind(lab: TwoPaths
     cancelled.cancel()
     with pytest.raises(asyncio.CancelledError):
         await cancelled
-    await asyncio.sleep(0.05)
-    assert lab.tcp_relay.idle
+    await until(lambda: lab.tcp_relay.idle)
     lab.tcp_relay.cut = False
     lab.site.deliver = lab.https
     await lab.site.minutes((START_MINUTE + 1, SOC))

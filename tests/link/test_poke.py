@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.support.can_listening import until
 from tests.support.coap_pair import CoapPair, RawClient
+from tests.support.waiting import until
 
 from stallaini.edge.exchange import CoapExchange
 from stallaini.link.enrolment import admit

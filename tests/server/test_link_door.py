@@ -13,6 +13,7 @@ import pytest
 from tests.support.coap_pair import RawClient
 from tests.support.serving import START_MINUTE
 from tests.support.two_paths import TwoPaths, two_paths
+from tests.support.waiting import until
 
 from stallaini.link.posted import MAX_BYTES
 from stallaini.server import link_door
@@ -133,9 +134,10 @@ async def test_a_source_has_only_so_many_requests_under_way(
     lab: TwoPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(link_door, "MAX_AT_ONCE", 2)
-    go, real = asyncio.Event(), Ingest.handle
+    go, real, begun = asyncio.Event(), Ingest.handle, []
 
     async def slow(self: Ingest, site: str, payload: bytes) -> bytes:
+        begun.append(site)
         await go.wait()
         return await real(self, site, payload)
 
@@ -143,9 +145,7 @@ async def test_a_source_has_only_so_many_requests_under_way(
     with monkeypatch.context() as patch:
         patch.setattr(Ingest, "handle", slow)
         waiting = [asyncio.create_task(exchange(b"x")) for exchange in slow_ones]
-        while lab.refused("challenged") < 3:  # noqa: ASYNC110 - the server tells nobody
-            await asyncio.sleep(0.005)
-        await asyncio.sleep(0.05)
+        await until(lambda: len(begun) == 2)
         try:
             assert (await post(lab, b"junk")).status_code == 429
             proxied = await post(lab, b"junk", **{"X-Forwarded-For": "198.51.100.7"})

@@ -1,10 +1,12 @@
-"""What a test hears of a bus: frames and events, and a way to wait for them."""
+"""What a test hears of a bus: frames and events."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
+
+from tests.support.waiting import until
 
 from stallaini.clock import Clock, SystemClock
 from stallaini.devices.can_bus.frame import EventData, Frame
@@ -19,13 +21,6 @@ class HastyClock(SystemClock):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds / 100)
-
-
-async def until(holds: Callable[[], bool], timeout_s: float = 10) -> None:
-    """Return once it holds; fail when it does not in time."""
-    async with asyncio.timeout(timeout_s):
-        while not holds():  # noqa: ASYNC110 - what is waited for happens in other threads and processes
-            await asyncio.sleep(0.002)
 
 
 class Heard:

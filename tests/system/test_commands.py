@@ -10,9 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.support.can_listening import until
 from tests.support.edge import site_config
 from tests.support.serving import START_S, Running, ask, serving
+from tests.support.waiting import until
 
 from stallaini.clock import SystemClock
 from stallaini.edge.core import EdgeCore

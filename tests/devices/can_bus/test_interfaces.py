@@ -9,7 +9,8 @@ from typing import Any
 
 import can
 import pytest
-from tests.support.can_listening import listening, until
+from tests.support.can_listening import listening
+from tests.support.waiting import until
 
 from stallaini.devices.can_bus import reader as reader_module
 from stallaini.devices.can_bus.interfaces import LinkState, bus_arguments, parse_link_state, read_link_state

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import can
 import pytest
-from tests.support.can_listening import HastyClock, Heard, listening, until
+from tests.support.can_listening import HastyClock, Heard, listening
+from tests.support.waiting import until
 
 from stallaini.devices.can_battery.battery import CanBattery
 from stallaini.devices.can_battery.simulator import BatteryState, encode_burst

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import can
 import pytest
-from tests.support.can_listening import HastyClock, Heard, listening, until
+from tests.support.can_listening import HastyClock, Heard, listening
 from tests.support.ports import free_port
+from tests.support.waiting import until
 
 from stallaini.clock import VirtualClock
 from stallaini.devices.can_bus.frame import Frame

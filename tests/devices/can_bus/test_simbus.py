@@ -11,7 +11,7 @@ from pathlib import Path
 
 import can
 import pytest
-from tests.support.can_listening import until
+from tests.support.waiting import until
 
 from stallaini.devices.can_bus.simbus import FRAME, Hub, SimBus, pack_frame
 from stallaini.errors import OperatorError

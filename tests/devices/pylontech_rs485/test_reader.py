@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from tests.devices.pylontech_rs485.test_device import LOWER, UPPER
-from tests.support.can_listening import HastyClock, until
+from tests.support.can_listening import HastyClock
 from tests.support.serial_line import serial_line
+from tests.support.waiting import until
 
 from stallaini.clock import VirtualClock
 from stallaini.devices.can_bus.frame import EventData
