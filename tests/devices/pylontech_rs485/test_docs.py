@@ -18,9 +18,13 @@ def test_the_site_file_of_the_how_to_is_right() -> None:
     lines = "\n".join(re.findall(r"```toml\n(.*?)```", page, re.DOTALL))
     config = parse_site('[site]\nname = "lab"\ntimezone = "UTC"\n' + lines, load_kinds())
     names = {spec.name for spec in config.description.channels}
-    told = re.findall(r"`((?:cells|module|modules|cell|board)_[a-z0-9_.]+)`", page)
+    alarm = r"cells_(?:alarm|protection)_"
+    told = re.findall(rf"`(?!{alarm})((?:cells|module|modules|cell|board)_[a-z0-9_.]+)`", page)
     assert told
     assert {f"cells.{field}" for field in told} <= names
+    alarms = re.findall(rf"`({alarm}[a-z0-9_]+)`", page)
+    assert alarms
+    assert set(alarms) <= {rule.name for rule in config.alarms}
     assert {name for name in re.findall(r"`cells\.([a-z0-9_.]+[a-z0-9_])`", page) if "." in name} <= {
         name.removeprefix("cells.") for name in names
     }
