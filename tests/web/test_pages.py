@@ -73,6 +73,8 @@ def test_the_battery_tells_about_when_it_will_be_empty(visitor: Visitor, world: 
     world.power_w = -190
     page = signed_in(visitor(PHONE)).open_live()
     expect(page.locator(".outlook")).to_have_text("Empty in about 15 h")
+    world.power_w = -1500
+    expect(page.locator(".outlook")).to_have_text("Empty in 2 h to 15 h")
 
 
 def test_loads_tell_whether_they_run_or_that_nobody_knows(visitor: Visitor, world: World) -> None:

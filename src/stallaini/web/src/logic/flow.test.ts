@@ -59,22 +59,23 @@ test("what holds a full battery says nothing of its size", () => {
   assert.equal(Math.round(whPerPct(held, 1)!), 105);
 });
 
-test("full in what is missing over the recent power; empty in what is there", () => {
-  assert.equal(Math.round(outlook(60, 480, past, null)!.hours! * 10), 84);
+test("full in what is missing, empty in what is there, at the present power and at the recent one", () => {
+  const filling = outlook(60, 480, past, null)!;
+  assert.deepEqual([filling.nowH, filling.recentH].map((each) => Math.round(each * 10)), [88, 84]);
   const falling = { ...past, power: [...past.power, -800, -800], soc: [...past.soc, null, null] };
-  assert.deepEqual(outlook(40, -900, falling, null), { towards: "empty", hours: 5 });
+  assert.deepEqual(outlook(40, -2000, falling, null), { towards: "empty", nowH: 2, recentH: 5 });
+  assert.deepEqual(outlook(40, -400, falling, null), { towards: "empty", nowH: 10, recentH: 5 });
 });
 
 test("just after a turn the present power alone tells", () => {
-  assert.deepEqual(outlook(60, -400, past, 9600), { towards: "empty", hours: 15 });
+  assert.deepEqual(outlook(60, -400, past, 9600), { towards: "empty", nowH: 15, recentH: 15 });
 });
 
 test("nothing is foretold of stillness or of a battery of unknown size", () => {
   const short = { bucketS: 900, power: [-500, -500], soc: [50, 49] };
   assert.equal(outlook(60, 5, past, 9600), null);
   assert.equal(outlook(50, -500, short, null), null);
-  assert.deepEqual(outlook(50, -500, short, 10_000), { towards: "empty", hours: 10 });
-  assert.deepEqual(outlook(90, -30, { ...short, power: [-30, -30] }, 10_000), { towards: "empty", hours: null });
+  assert.deepEqual(outlook(50, -500, short, 10_000), { towards: "empty", nowH: 10, recentH: 10 });
 });
 
 test("hours are rounded to what they are worth", () => {

@@ -20,8 +20,10 @@ export interface Past {
 
 export interface Outlook {
   towards: "full" | "empty";
-  /** Hours; null: more than FARTHEST_H. */
-  hours: number | null;
+  /** Hours at the present power. */
+  nowH: number;
+  /** Hours at the mean power of the last half hour. */
+  recentH: number;
 }
 
 /** Energy that moves the charge by one percent in one direction, Wh; null when the past is too short or too still. */
@@ -52,19 +54,22 @@ export function recentW(past: Past): number | null {
 
 /**
  * The way things go: `capacityWh` stands in where the past does not tell. Null when power is small, or nothing
- * is known of the battery's size.
+ * is known of the battery's size. A kettle of minutes must not make a battery empty by noon, nor the quiet half
+ * hour before it hide that the heater now runs: both are told.
  */
 export function outlook(socPct: number, powerNowW: number, past: Past, capacityWh: number | null): Outlook | null {
   const sign = powerNowW >= 0 ? 1 : -1;
   const recent = recentW(past);
   if (Math.abs(powerNowW) < LEAST_W) return null;
+  const nowW = Math.abs(powerNowW);
   // Just after a turn the last half hour tells of the other way: only the present does of this one.
-  const powerW = recent === null || recent * sign < LEAST_W ? Math.abs(powerNowW) : recent * sign;
+  const meanW = recent === null || recent * sign < LEAST_W ? nowW : recent * sign;
   const perPct = whPerPct(past, sign) ?? (capacityWh === null ? null : capacityWh / 100);
   const left = sign > 0 ? 100 - socPct : socPct;
   if (perPct === null || left < 0.5) return null;
-  const hours = (left * perPct) / powerW;
-  return { towards: sign > 0 ? "full" : "empty", hours: hours > FARTHEST_H ? null : hours };
+  const hours = (powerW: number): number => (left * perPct) / powerW;
+  const towards = sign > 0 ? "full" : "empty";
+  return { towards, nowH: hours(nowW), recentH: hours(meanW) };
 }
 
 /** Hours and minutes as exact as they deserve: fives of minutes, quarters, then whole hours. */
