@@ -144,6 +144,7 @@ PLACES: dict[str, tuple[Prepare, Opened]] = {
     "settings, demo": (demo, at("settings", "#setting-language")),
     "settings, with secrets": (everything_at_once, secrets),
     "audit": (everything_at_once, at("audit", ".audit li")),
+    "audit, viewer": (viewer, at("audit", ".message")),
     "sites": (everything_at_once, at("sites", ".site-card")),
     "more": (everything_at_once, at("more", ".more a")),
     "login": (everything_at_once, form),

@@ -4,8 +4,9 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import { audit, type AuditLine } from "../api/audit.ts";
+import { administers } from "../logic/roles.ts";
 import { knownZone } from "../logic/zone.ts";
-import { site, sites } from "../state.ts";
+import { session, site, sites } from "../state.ts";
 import { dayAndClock } from "../words/format.ts";
 import { chosen, locale, words } from "../words/index.ts";
 import { auditTexts } from "../words/pages/audit.ts";
@@ -14,6 +15,14 @@ import { Message } from "./Message.tsx";
 
 /** For admins: who came in and who changed what about people, a page at a time. */
 export default function AuditPage() {
+  const { forAdmins, forAdminsNote } = chosen(auditTexts);
+  if (session.value === null) return <Space />;
+  return administers(session.value) ? <Lines /> : <Message title={forAdmins} note={forAdminsNote} />;
+}
+
+const Space = () => <div class="page-space" aria-hidden="true" />;
+
+function Lines() {
   const text = chosen(auditTexts);
   const lines = useSignal<AuditLine[] | null>(null);
   const next = useSignal<string | null>(null);
@@ -29,7 +38,7 @@ export default function AuditPage() {
     }
   };
   useEffect(() => void more(), []);
-  if (lines.value === null) return failed.value ? <Message title={text.failed} note={text.failedNote} /> : <div class="page-space" aria-hidden="true">{words().loading}</div>;
+  if (lines.value === null) return failed.value ? <Message title={text.failed} note={text.failedNote} /> : <Space />;
   return (
     <section class="card column-whole audit" aria-label={words().pages.audit}>
       <p class="soft">{lines.value.length === 0 ? text.none : text.note}</p>

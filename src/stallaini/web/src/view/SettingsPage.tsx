@@ -1,34 +1,43 @@
 import "../style/settings.css";
 
-import { administers, hasAccount } from "../logic/roles.ts";
-import { addressOf, session } from "../state.ts";
+import { administers, hasAccount, may } from "../logic/roles.ts";
+import { addressOf, chosenSite, session } from "../state.ts";
 import { words } from "../words/index.ts";
 import { AccountSetting, LanguageSetting, SessionSetting, TelegramSetting, TokenSetting } from "./settings/OwnAccount.tsx";
 import { InvitationSetting, PeopleSetting } from "./settings/PeopleSetting.tsx";
 import { ContactSetting, TellingSetting } from "./settings/TellingSetting.tsx";
 import { texts } from "./settings/parts.tsx";
 
-/** Language, account, notifications, tokens; for admins people and invitations. */
+/** One's own things; beside them what one sets for a site, and for admins people and invitations. */
 export default function SettingsPage() {
   const account = hasAccount(session.value);
   const admin = administers(session.value);
+  const steers = may(session.value, "operator", chosenSite.value ?? "*");
   return (
     <div class="column-whole settings">
       <div class="column">
         <LanguageSetting account={account} />
         {!account && session.value !== null && <p class="card setting soft">{texts().demo}</p>}
-        {account && <AccountSetting />}
-        {account && <SessionSetting />}
-        {account && <TokenSetting />}
+        {account && (
+          <>
+            <AccountSetting />
+            <ContactSetting />
+            <TelegramSetting />
+            <SessionSetting />
+            <TokenSetting />
+          </>
+        )}
       </div>
-      {account && (
+      {account && (admin || steers) && (
         <div class="column">
-          {admin && <PeopleSetting />}
-          {admin && <InvitationSetting />}
-          {admin && <AuditLink />}
           <TellingSetting />
-          <ContactSetting />
-          <TelegramSetting />
+          {admin && (
+            <>
+              <PeopleSetting />
+              <InvitationSetting />
+              <AuditLink />
+            </>
+          )}
         </div>
       )}
     </div>
