@@ -11,7 +11,7 @@ from tests.web.conftest import PHONE, Visitor
 from tests.web.contract_people import CODE
 from tests.web.contract_server import COOKIE
 from tests.web.made_house import MadeHouse
-from tests.web.visit import Visit
+from tests.web.visit import Visit, drawn_width
 from tests.web.world import World
 
 pytestmark = pytest.mark.browser
@@ -149,7 +149,7 @@ def test_the_site_shows_its_diagram_and_its_devices(visitor: Visitor) -> None:
     page = visit.open_live("page=site")
     drawing = page.get_by_role("img", name="Single-line diagram of Stallaini")
     expect(drawing).to_be_visible()
-    page.wait_for_function("document.querySelector('.diagram img').naturalWidth > 400")
+    assert drawn_width(drawing) > 400
     expect(page.locator(".site-parts li", has_text="Solar charger")).to_contain_text("s ago")
     visit.shows_no_fault()
 

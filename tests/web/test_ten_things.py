@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from tests.support.png import size_of
 from tests.web.conftest import DESKTOP, PHONE, Visitor
 from tests.web.real_site import RealSite, entered, sign_in
-from tests.web.visit import wait_until_kept
+from tests.web.visit import drawn_width, wait_until_kept
 
 from stallaini.link.messages import Scalar
 
@@ -203,8 +203,9 @@ def test_and_change_the_language_and_look_at_the_diagram(visitor: Visitor) -> No
     page = entered(visit)
     page.get_by_role("button", name="Italiano").click()
     page.get_by_role("link", name="Impianto").click()
-    expect(page.get_by_role("img", name="Schema unifilare di The lab")).to_be_visible()
-    page.wait_for_function("document.querySelector('.diagram img').naturalWidth > 300")
+    drawing = page.get_by_role("img", name="Schema unifilare di The lab")
+    expect(drawing).to_be_visible()
+    assert drawn_width(drawing) > 300
     page.reload()
     expect(page.get_by_role("heading", name="Impianto")).to_be_visible()
     visit.shows_no_fault()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 # The browser itself reports answers a page expects: who is not signed in gets a 401.
 _EXPECTED = re.compile(
@@ -71,3 +71,8 @@ class Visit:
 def wait_until_kept(page: Page) -> None:
     """From here on the page opens without a network."""
     page.evaluate(_KEPT)
+
+
+def drawn_width(image: Locator) -> int:
+    """The width of an image's own pixels, once it has loaded. The page's policy forbids to wait by script."""
+    return int(image.evaluate("image => image.decode().then(() => image.naturalWidth)"))
