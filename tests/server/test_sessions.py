@@ -9,7 +9,7 @@ import pytest
 from tests.support.people_house import DAY_S, ELSEWHERE, HOME, PASSWORD, House
 
 from stallaini.server.audit import OPERATOR, By
-from stallaini.server.guesses import Throttled
+from stallaini.server.guesses import PER_ACCOUNT, Throttled
 from stallaini.server.passwords import WeakPassword
 from stallaini.server.roles import Actor, Grants
 from stallaini.server.sessions import SESSION_S, Caller, WrongPassword
@@ -99,15 +99,21 @@ async def test_who_stole_a_session_cannot_try_passwords_for_long(anna: House) ->
 
 async def test_an_unknown_name_takes_as_long_as_a_wrong_password(anna: House) -> None:
     async def took_s(name: str, number: int) -> float:
+        anna.clock.advance(PER_ACCOUNT.longest_s)
         start = time.perf_counter()
         with pytest.raises(WrongPassword):
             await anna.sign_in(f"198.51.100.{number}", name, "wrong password")
         return time.perf_counter() - start
 
     await took_s("warm up", 0)
-    known = min([await took_s("anna", number) for number in range(1, 5)])
-    unknown = min([await took_s(f"nobody{number}", number + 10) for number in range(4)])
-    assert 0.5 < unknown / known < 2.0
+    known: list[float] = []
+    unknown: list[float] = []
+    for number in range(1, 20):  # a busy machine makes some of either slower and none quicker
+        known.append(await took_s("anna", number))
+        unknown.append(await took_s(f"nobody{number}", 100 + number))
+        if number >= 4 and 0.5 < min(unknown) / min(known) < 2.0:
+            return
+    raise AssertionError(f"an unknown name: {min(unknown)} s, a wrong password: {min(known)} s")
 
 
 async def test_sign_ins_are_logged_without_secrets(anna: House, caplog: pytest.LogCaptureFixture) -> None:
