@@ -26,7 +26,7 @@ from stallaini.ops.netlab.tunnel import (
 )
 
 _PORT = 9999
-_PATIENCE_S = 1.0
+_PATIENCE_S, _HASTE_S = 10.0, 0.5
 _KILLED = """
 import time
 from stallaini.ops.netlab.pair import open_pair
@@ -37,7 +37,7 @@ with open_pair() as pair, open_tunnel(pair):
 """
 
 
-def _udp_echo(pair: Pair, server_address: str, size: int) -> None:
+def _udp_echo(pair: Pair, server_address: str, size: int, patience_s: float = _PATIENCE_S) -> None:
     """One datagram there and back."""
 
     def bound() -> socket.socket:
@@ -49,8 +49,8 @@ def _udp_echo(pair: Pair, server_address: str, size: int) -> None:
         pair.server.call(bound) as server,
         pair.edge.call(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as edge,
     ):
-        server.settimeout(_PATIENCE_S)
-        edge.settimeout(_PATIENCE_S)
+        server.settimeout(patience_s)
+        edge.settimeout(patience_s)
         edge.sendto(bytes(size), (server_address, _PORT))
         data, source = server.recvfrom(2000)
         server.sendto(data, source)
@@ -112,7 +112,7 @@ def test_a_tunnels_upkeep_by_its_timers() -> None:
 def test_loss_loses(pair: Pair) -> None:
     pair.lose(1.0)
     with pytest.raises(TimeoutError):
-        _udp_echo(pair, SERVER_ADDRESS, 10)
+        _udp_echo(pair, SERVER_ADDRESS, 10, _HASTE_S)
     assert pair.dropped() == 1
     pair.lose(0)
     _udp_echo(pair, SERVER_ADDRESS, 10)
