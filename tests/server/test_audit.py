@@ -19,10 +19,15 @@ from tests.support.people_house import (
 )
 
 from stallaini.server import audit
+from stallaini.server.alarms.desk import AlarmDesk
+from stallaini.server.alarms.patrol import Patrol
+from stallaini.server.alarms.settings import SiteSettings
 from stallaini.server.audit import OPERATOR, Action, By, Wanted
 from stallaini.server.guesses import Throttled
 from stallaini.server.invitations import Newcomer, Offer
+from stallaini.server.live import LiveHub
 from stallaini.server.sessions import Caller, WrongPassword
+from stallaini.server.store.sqlite import SqliteStore
 
 Deed = Callable[[House], Awaitable[object]]
 
@@ -88,6 +93,21 @@ async def _clear_bot_password(house: House) -> None:
     await house.chats.clear_password(OPERATOR)
 
 
+async def _set_telling(house: House, *changes: SiteSettings) -> None:
+    store, hub = SqliteStore(house.database), LiveHub(house.clock)
+    desk = AlarmDesk(house.database, store, house.clock, Patrol(house.database, store, house.clock, hub), {})
+    for wanted in changes:
+        await desk.change_settings("noto", _to(wanted), ANNA_BY)
+
+
+def _to(wanted: SiteSettings) -> Callable[[SiteSettings], SiteSettings]:
+    return lambda _: wanted
+
+
+def _muted(house: House) -> SiteSettings:
+    return SiteSettings(mute_until_s=int(house.clock.wall_s()) + 60)
+
+
 # What is done, and the lines it leaves, each with its actor, subject and site.
 DEEDS: list[tuple[Deed, list[str]]] = [
     (lambda h: h.sign_in(), ["sign-in anna anna None"]),
@@ -142,6 +162,11 @@ DEEDS: list[tuple[Deed, list[str]]] = [
             "chat.left None Family None",
             "person.removed None Family None",
         ],
+    ),
+    (lambda h: _set_telling(h, SiteSettings(told=())), ["telling.changed anna None noto"]),
+    (
+        lambda h: _set_telling(h, _muted(h), _muted(h), SiteSettings()),
+        ["mute.changed anna None noto", "mute.changed anna None noto"],
     ),
     (_clear_bot_password, ["bot-password.set None None *", "bot-password.set None None None"]),
 ]

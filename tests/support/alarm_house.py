@@ -227,7 +227,7 @@ class AlarmHouse:
         await self.person("bruno", BRUNO)
         await self.desk.set_contact("anna", Contact("anna@mail.example", HOOK))
         wanted = told or (Told("anna"), Told("bruno", turn=1))
-        await self.desk.change_settings(SITE, lambda _: SiteSettings(told=wanted))
+        await self.desk.change_settings(SITE, lambda _: SiteSettings(told=wanted), OPERATOR)
         await self.deliver()
 
     async def person(self, name: str, chat: int, role: SiteRole = "operator") -> None:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Annotated, Literal
 
 import msgspec
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 
 from stallaini.server import api_alarm_models as shapes
 from stallaini.server.alarms import life, outbox, rows
@@ -23,6 +23,7 @@ from stallaini.server.alarms.settings import (
     check_settings,
 )
 from stallaini.server.alarms.tomorrow import Range, Tomorrow
+from stallaini.server.api_account import by
 from stallaini.server.paging import AfterTime, Limit, Place, page_by_time, wanted
 from stallaini.server.problems import Problem, problems
 from stallaini.server.roles import Actor
@@ -143,32 +144,34 @@ async def read_settings(site: SiteName, parts: Parts, _: Operator) -> shapes.Ala
 
 @router.put("/sites/{site}/alarm-settings", responses=problems(404))
 async def change_settings(
-    site: SiteName, request: shapes.AlarmSettingsChange, parts: Parts, actor: AnyActor
+    site: SiteName, change: shapes.AlarmSettingsChange, request: Request, parts: Parts, actor: AnyActor
 ) -> shapes.AlarmSettings:
     """Say how the alarms of a site are told; needs the role admin there. The mute stays as it is."""
     await parts.check_site(actor, "admin", site)
-    told = None if request.told is None else tuple(_told(one) for one in request.told)
+    told = None if change.told is None else tuple(_told(one) for one in change.told)
     wanted = SiteSettings(
-        quiet=None if request.quiet is None else Quiet(request.quiet.start, request.quiet.end),
-        escalate_after_min=request.escalate_after_min,
+        quiet=None if change.quiet is None else Quiet(change.quiet.start, change.quiet.end),
+        escalate_after_min=change.escalate_after_min,
         told=told,
     )
     fault = check_settings(wanted)
     if fault is not None:
         raise Problem(422, "invalid-request", fault)
     changed = await parts.alarms.change_settings(
-        site, lambda old: msgspec.structs.replace(wanted, mute_until_s=old.mute_until_s)
+        site, lambda old: msgspec.structs.replace(wanted, mute_until_s=old.mute_until_s), by(actor, request)
     )
     return _settings(changed)
 
 
 @router.put("/sites/{site}/mute", responses=problems(404))
-async def mute(site: SiteName, request: shapes.Mute, parts: Parts, _: Operator) -> shapes.AlarmSettings:
+async def mute(
+    site: SiteName, silence: shapes.Mute, request: Request, parts: Parts, actor: Operator
+) -> shapes.AlarmSettings:
     """Tell nothing new of a site while somebody works on it; what comes and goes meanwhile is never told."""
     await parts.sites.description(site)
-    until_s = None if request.minutes is None else int(parts.clock.wall_s()) + request.minutes * 60
+    until_s = None if silence.minutes is None else int(parts.clock.wall_s()) + silence.minutes * 60
     changed = await parts.alarms.change_settings(
-        site, lambda old: msgspec.structs.replace(old, mute_until_s=until_s)
+        site, lambda old: msgspec.structs.replace(old, mute_until_s=until_s), by(actor, request)
     )
     return _settings(changed)
 

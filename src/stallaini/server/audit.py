@@ -1,4 +1,4 @@
-"""The record of who got in, who did not, and who changed what about people."""
+"""The record of who got in, who did not, and who changed what about people and how they are told."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ Action = Literal[
     "chat.refused",
     "chat.left",
     "bot-password.set",
+    "telling.changed",
+    "mute.changed",
 ]
 Scalar = str | int | bool | None
 

@@ -11,6 +11,7 @@ from tests.support.alarm_house import SITE, AlarmHouse
 from tests.support.serving import START_MINUTE
 
 from stallaini.server.alarms.settings import Quiet, Told
+from stallaini.server.audit import OPERATOR
 
 HOUR_S = 3600
 NONE = {"telegram": 0, "email": 0, "webhook": 0, "ntfy": 0}
@@ -65,7 +66,7 @@ async def test_a_webhook_that_is_down_is_seen_to_fail_and_to_fall_behind(house: 
 
 async def test_what_is_held_until_the_quiet_hours_end_does_not_wait(house: AlarmHouse) -> None:
     quiet = Quiet("12:30", "14:00")
-    await house.desk.change_settings(SITE, lambda old: msgspec.structs.replace(old, quiet=quiet))
+    await house.desk.change_settings(SITE, lambda old: msgspec.structs.replace(old, quiet=quiet), OPERATOR)
     await house.happens("raised")
     await house.desk.fill()
     assert (await house.desk.count()).waiting == NONE
@@ -75,7 +76,7 @@ async def test_what_is_held_until_the_quiet_hours_end_does_not_wait(house: Alarm
 
 async def test_a_digest_waits_from_eight_in_the_morning_on(house: AlarmHouse) -> None:
     told = (Told("anna", ways=("email",), severity="critical", digest=("day",)),)
-    await house.desk.change_settings(SITE, lambda old: msgspec.structs.replace(old, told=told))
+    await house.desk.change_settings(SITE, lambda old: msgspec.structs.replace(old, told=told), OPERATOR)
     await house.site.minutes((START_MINUTE, {"battery.power.mean": 600.0}))
     house.clock.advance(19 * HOUR_S + 300)
     await house.patrol.walk()

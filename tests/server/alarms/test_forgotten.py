@@ -11,6 +11,7 @@ from tests.support.serving import START_MINUTE
 
 from stallaini.server.alarms import patrol
 from stallaini.server.alarms.settings import SiteSettings, Told
+from stallaini.server.audit import OPERATOR
 
 HOUR_S, DAY_S = 3600, 86_400
 
@@ -80,7 +81,7 @@ async def test_what_nobody_could_be_told_of_yet_stays_until_they_are(house: Alar
 async def test_a_digest_that_nobody_could_be_sent_in_its_time_is_given_up(house: AlarmHouse) -> None:
     await house.site.minutes((START_MINUTE, {"battery.power.mean": 600.0}))
     await house.desk.change_settings(
-        SITE, lambda _: SiteSettings(told=(Told("anna", ways=("email",), digest=("day",)),))
+        SITE, lambda _: SiteSettings(told=(Told("anna", ways=("email",), digest=("day",)),)), OPERATOR
     )
     house.clock.advance(19 * HOUR_S)  # eight in the morning
     await house.patrol.walk()

@@ -26,7 +26,7 @@ async def house(tmp_path: Path) -> AsyncIterator[AlarmHouse]:
 
 
 async def _change(house: AlarmHouse, **fields: object) -> None:
-    await house.desk.change_settings(SITE, lambda old: msgspec.structs.replace(old, **fields))
+    await house.desk.change_settings(SITE, lambda old: msgspec.structs.replace(old, **fields), OPERATOR)
 
 
 async def test_one_message_tells_the_whole_life(house: AlarmHouse) -> None:
@@ -150,7 +150,7 @@ async def test_who_may_not_see_the_site_any_more_is_told_no_more(house: AlarmHou
 
 
 async def test_without_settings_all_who_may_steer_are_told_by_telegram(house: AlarmHouse) -> None:
-    await house.desk.change_settings(SITE, lambda _: SiteSettings())
+    await house.desk.change_settings(SITE, lambda _: SiteSettings(), OPERATOR)
     await house.happens("raised")
     await house.deliver()
     assert (len(house.telegram.sees(ANNA)), len(house.telegram.sees(BRUNO))) == (1, 1)

@@ -11,6 +11,8 @@ from datetime import date
 from functools import partial
 from typing import NamedTuple, TypeVar, cast
 
+import msgspec
+
 from stallaini.clock import Clock
 from stallaini.server.alarms import life, outbox, rows, who
 from stallaini.server.alarms.digest import Digest, make_digest
@@ -21,6 +23,7 @@ from stallaini.server.alarms.patrol import Patrol
 from stallaini.server.alarms.senders import Sender
 from stallaini.server.alarms.settings import WAYS, Contact, SiteSettings, Way, last_turn
 from stallaini.server.alarms.words import Message, alarm_message
+from stallaini.server.audit import By, record
 from stallaini.server.database import Database
 from stallaini.server.store.base import Store
 from stallaini.site.billing import load_zone
@@ -203,13 +206,19 @@ class AlarmDesk:
         return await self._database.read(lambda c: who.settings_of(c, site))
 
     async def change_settings(
-        self, site: str, change: Callable[[SiteSettings], SiteSettings]
+        self, site: str, change: Callable[[SiteSettings], SiteSettings], by: By
     ) -> SiteSettings:
         """Change how a site's alarms are told, in one step."""
+        now_s = self._now_s()
 
         def work(connection: sqlite3.Connection) -> SiteSettings:
-            wanted = change(who.settings_of(connection, site))
+            before = who.settings_of(connection, site)
+            wanted = change(before)
             who.set_settings(connection, site, wanted)
+            if wanted.muted_until(now_s) != before.muted_until(now_s):
+                record(connection, now_s, by, "mute.changed", None, site, until_s=wanted.muted_until(now_s))
+            if msgspec.structs.replace(wanted, mute_until_s=before.mute_until_s) != before:
+                record(connection, now_s, by, "telling.changed", None, site)
             return wanted
 
         wanted = await self._database.write(work)

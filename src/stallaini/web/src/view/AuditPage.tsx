@@ -51,7 +51,7 @@ function Lines() {
 
 function Line(props: { line: AuditLine }) {
   const { line } = props;
-  const at = dayAndClock(locale.value, knownZone(site.value?.timezone ?? "UTC"), Date.parse(line.at) / 1000);
+  const at = when(Date.parse(line.at) / 1000);
   return (
     <li data-refused={line.action.endsWith(".refused")}>
       <span class="audit-what">{sentence(line)}</span>
@@ -59,6 +59,8 @@ function Line(props: { line: AuditLine }) {
     </li>
   );
 }
+
+const when = (unixS: number): string => dayAndClock(locale.value, knownZone(site.value?.timezone ?? "UTC"), unixS);
 
 /** What happened, in words; a kind of deed this page does not know by its name. */
 function sentence(line: AuditLine): string {
@@ -72,5 +74,6 @@ function sentence(line: AuditLine): string {
     role: (chosen(settingTexts).role[role] ?? role).toLowerCase(),
     site: siteWord === "*" ? chosen(settingTexts).everySite : (sites.value.find((row) => row.site === siteWord)?.title ?? siteWord),
     removed: line.detail["removed"] === true,
+    until: typeof line.detail["until_s"] === "number" ? when(line.detail["until_s"]) : "",
   });
 }

@@ -7,12 +7,14 @@ export interface Told {
   role: string;
   site: string;
   removed: boolean;
+  /** When a mute ends. */
+  until: string;
 }
 
 type Sentences = Record<string, (told: Told) => string>;
 
 const en = {
-  note: "Who came in, who did not, and who changed what about people. Newest first.",
+  note: "Who came in, who did not, and who changed what about people, their rights and what they are told. Newest first.",
   none: "Nothing has happened yet.",
   failed: "This could not be loaded",
   failedNote: "The server cannot be reached. Try again in a moment.",
@@ -43,11 +45,13 @@ const en = {
     "chat.refused": () => "A Telegram chat gave a wrong password",
     "chat.left": ({ subject }) => `A Telegram chat no longer acts for ${subject}`,
     "bot-password.set": ({ who, removed }) => `${who} ${removed ? "removed" : "set"} the bot's password`,
+    "telling.changed": ({ who, site }) => `${who} changed how the alarms of ${site} are told`,
+    "mute.changed": ({ who, site, until }) => (until ? `${who} muted the alarms of ${site} until ${until}` : `${who} ended the mute of ${site}`),
   } as Sentences,
 };
 
 const it: typeof en = {
-  note: "Chi è entrato, chi no, e chi ha cambiato che cosa delle persone. I più recenti in alto.",
+  note: "Chi è entrato, chi no, e chi ha cambiato che cosa delle persone, dei loro ruoli e degli avvisi. I più recenti in alto.",
   none: "Non è ancora successo nulla.",
   failed: "Non è stato possibile caricarlo",
   failedNote: "Il server non risponde. Riprova fra poco.",
@@ -78,6 +82,8 @@ const it: typeof en = {
     "chat.refused": () => "Una chat di Telegram ha dato una password sbagliata",
     "chat.left": ({ subject }) => `Una chat di Telegram non agisce più per ${subject}`,
     "bot-password.set": ({ who, removed }) => `${who} ha ${removed ? "tolto" : "impostato"} la password del bot`,
+    "telling.changed": ({ who, site }) => `${who} ha cambiato come si avvisa degli allarmi di ${site}`,
+    "mute.changed": ({ who, site, until }) => (until ? `${who} ha silenziato gli allarmi di ${site} fino a ${until}` : `${who} ha tolto il silenzio di ${site}`),
   },
 };
 
