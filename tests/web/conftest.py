@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from tests.web.contract_server import serving
 from tests.web.real_site import RealSite
 from tests.web.visit import Visit
@@ -25,6 +25,8 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 PHONE, DESKTOP = (360, 740), (1440, 900)
+_PATIENCE_MS = 15_000  # what is expected is looked for again until then: a busy machine draws late
+expect.set_options(timeout=_PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +62,7 @@ def visitor(browser: Browser, url: str) -> Iterator[Visitor]:
                 **options,
             )
             leaving.callback(context.close)
-            context.set_default_timeout(15_000)
+            context.set_default_timeout(_PATIENCE_MS)
             return Visit(context.new_page(), url)
 
         yield visit

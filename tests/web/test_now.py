@@ -29,7 +29,7 @@ def powers_seen(page: Page, seconds: float) -> set[str]:
 
 def streams_become(page: Page, world: World, count: int) -> bool:
     """Whether so many streams are open, within a while."""
-    until = time.monotonic() + 5
+    until = time.monotonic() + 15
     while world.streams != count and time.monotonic() < until:
         page.wait_for_timeout(50)
     return world.streams == count
