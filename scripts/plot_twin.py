@@ -22,8 +22,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from stallaini.twin.clouds import Clouds
-from stallaini.twin.house import House
+from stallaini.twin.physics.clouds import Clouds
+from stallaini.twin.physics.house import House
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORDING = "studer_inst5_xt_vt_2019-01_2020-02_1min.csv.xz"

@@ -15,9 +15,9 @@ from tests.support.telegram_lossy import LossyTelegram
 from stallaini.bot.outbox import OutboxCourier
 from stallaini.bot.outbox_api import HttpOutbox
 from stallaini.bot.post import TelegramPost
-from stallaini.server.audit import OPERATOR
-from stallaini.server.chats import Chat
-from stallaini.server.invitations import Offer
+from stallaini.server.people.audit import OPERATOR
+from stallaini.server.people.chats import Chat
+from stallaini.server.people.invitations import Offer
 
 pytestmark = pytest.mark.filterwarnings("error::telegram.warnings.PTBDeprecationWarning")
 

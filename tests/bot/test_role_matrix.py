@@ -10,9 +10,9 @@ from tests.support.telegram import Talk, TelegramStandIn
 
 from stallaini.bot.handlers import COMMANDS
 from stallaini.bot.texts import EN
-from stallaini.server.audit import OPERATOR
-from stallaini.server.invitations import Offer
-from stallaini.server.roles import SiteRole
+from stallaini.server.people.audit import OPERATOR
+from stallaini.server.people.invitations import Offer
+from stallaini.server.people.roles import SiteRole
 
 HIDDEN, HIDDEN_TITLE = "hut", "The hidden hut"
 

@@ -7,8 +7,8 @@ import math
 import pytest
 
 from stallaini.control.clear_sky import clear_sky_w_m2, sun_at
-from stallaini.twin.array import Array
-from stallaini.twin.sun import clear_sky_w
+from stallaini.twin.physics.array import Array
+from stallaini.twin.physics.sun import clear_sky_w
 
 NOTO = (36.9, 15.0)
 MIDSUMMER_NOON_S, MIDWINTER_NOON_S = 1_750_503_720.0, 1_766_314_680.0  # 2025, the sun in the south of Noto

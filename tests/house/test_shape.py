@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "stallaini"
 FILES = sorted(SOURCE.rglob("*.py"))
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
+MAX_MODULES = 45
+"""Of a package: more does not fit a screen."""
 CLOCK_READS = re.compile(
     r"\btime\.(time|monotonic|perf_counter)(_ns)?\(|datetime\.(now|utcnow|today)\(|date\.today\("
 )
@@ -22,6 +25,11 @@ def _functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
 
 def test_no_file_is_long() -> None:
     assert not [str(path) for path in FILES if len(path.read_text().splitlines()) > MAX_FILE_LINES]
+
+
+def test_no_package_is_crowded() -> None:
+    modules = Counter(path.parent.relative_to(SOURCE) for path in FILES)
+    assert not {str(package): count for package, count in modules.items() if count > MAX_MODULES}
 
 
 def test_no_function_is_long() -> None:

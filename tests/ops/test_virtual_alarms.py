@@ -14,8 +14,8 @@ from stallaini.edge.program import open_core
 from stallaini.ops import demo
 from stallaini.ops.virtual_site import VirtualSite, steady
 from stallaini.site.config import parse_site
-from stallaini.twin.controls import Faults
-from stallaini.twin.house import House, house_of
+from stallaini.twin.physics.controls import Faults
+from stallaini.twin.physics.house import House, house_of
 
 MORNING_S = 1_781_078_400.0  # 2026-06-10, 10:00 in Italy
 SITE = Path(demo.__file__).with_name("demo_site.toml")

@@ -11,7 +11,7 @@ from stallaini.edge.exchange import LinkDown
 from stallaini.edge.program import open_core
 from stallaini.ops.virtual_site import VirtualSite, steady
 from stallaini.site.config import SiteConfig, parse_site
-from stallaini.twin.house import house_of
+from stallaini.twin.physics.house import house_of
 
 SITE = """
 [site]

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stallaini.server.api_models import ChannelValue, Now
+from stallaini.server.api.models import ChannelValue, Now
 from stallaini.server.changes import Changes
 from stallaini.server.times import iso
 

@@ -29,15 +29,15 @@ from stallaini.server.alarms.notify_file import Means, Smtp, Webhooks
 from stallaini.server.alarms.patrol import Patrol
 from stallaini.server.alarms.senders import Mail, Webhook
 from stallaini.server.alarms.settings import Contact, SiteSettings, Told
-from stallaini.server.api_outbox import shown_item
-from stallaini.server.audit import OPERATOR
-from stallaini.server.chats import Chat
+from stallaini.server.api.outbox import shown_item
 from stallaini.server.database import FILE_NAME, Database
 from stallaini.server.ingest import Ingest
-from stallaini.server.invitations import Offer
 from stallaini.server.live import LiveHub
-from stallaini.server.people import People
-from stallaini.server.roles import SiteRole
+from stallaini.server.people.audit import OPERATOR
+from stallaini.server.people.chats import Chat
+from stallaini.server.people.invitations import Offer
+from stallaini.server.people.people import People
+from stallaini.server.people.roles import SiteRole
 from stallaini.server.store.sqlite import SqliteStore
 
 SITE = "lab"

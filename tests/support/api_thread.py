@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, TypeVar
 from tests.support.serving import BOT_PASSWORD, START_MINUTE, START_S, Running, serving
 
 from stallaini.link.messages import Event
-from stallaini.server.audit import OPERATOR
-from stallaini.server.roles import SiteRole
+from stallaini.server.people.audit import OPERATOR
+from stallaini.server.people.roles import SiteRole
 
 Answer = TypeVar("Answer")
 

@@ -26,24 +26,24 @@ from stallaini.link.oscore import ContextStore
 from stallaini.server.alarms.desk import AlarmDesk
 from stallaini.server.alarms.notify_file import Means
 from stallaini.server.alarms.patrol import Patrol
-from stallaini.server.app import create_app
-from stallaini.server.audit import OPERATOR
+from stallaini.server.api.app import create_app
+from stallaini.server.api.http import HttpServer
+from stallaini.server.api.services import Services
 from stallaini.server.coap import CoapEndpoint
 from stallaini.server.commands import Commands
 from stallaini.server.database import FILE_NAME, Database
-from stallaini.server.http import HttpServer
 from stallaini.server.ingest import Ingest
-from stallaini.server.invitations import Offer
 from stallaini.server.link_door import LinkDoor
 from stallaini.server.live import LiveHub
 from stallaini.server.metrics import Metrics
 from stallaini.server.options import CONTEXTS_FILE
-from stallaini.server.people import People
-from stallaini.server.roles import SiteRole
-from stallaini.server.services import Services
+from stallaini.server.people.audit import OPERATOR
+from stallaini.server.people.invitations import Offer
+from stallaini.server.people.people import People
+from stallaini.server.people.roles import SiteRole
+from stallaini.server.people.tokens import Scope
 from stallaini.server.sites import Sites
 from stallaini.server.store.sqlite import SqliteStore
-from stallaini.server.tokens import Scope
 from stallaini.site.config import parse_site
 from stallaini.site.description import Description
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from stallaini.clock import VirtualClock
-from stallaini.server.audit import OPERATOR, By, Entry, Wanted
-from stallaini.server.chats import Chat
 from stallaini.server.database import FILE_NAME, Database
-from stallaini.server.guesses import Throttled
-from stallaini.server.invitations import Offer
-from stallaini.server.people import NewPerson, People
-from stallaini.server.roles import SiteRole
-from stallaini.server.sessions import Caller, SignedIn, WrongPassword
-from stallaini.server.tokens import Scope, TokenRole
+from stallaini.server.people.audit import OPERATOR, By, Entry, Wanted
+from stallaini.server.people.chats import Chat
+from stallaini.server.people.guesses import Throttled
+from stallaini.server.people.invitations import Offer
+from stallaini.server.people.people import NewPerson, People
+from stallaini.server.people.roles import SiteRole
+from stallaini.server.people.sessions import Caller, SignedIn, WrongPassword
+from stallaini.server.people.tokens import Scope, TokenRole
 
 NOW_S = 1_794_830_400
 DAY_S = 86_400

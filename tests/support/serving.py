@@ -15,13 +15,13 @@ from stallaini.clock import VirtualClock
 from stallaini.link.downlink import decode_downlink
 from stallaini.link.envelope import encode_uplink
 from stallaini.link.messages import Answer, Downlink, Entry, Event, Live, Minute, TimeQuality, Uplink
-from stallaini.server.audit import OPERATOR
-from stallaini.server.chats import Chat
-from stallaini.server.invitations import Offer
-from stallaini.server.people import NewPerson
+from stallaini.server.people.audit import OPERATOR
+from stallaini.server.people.chats import Chat
+from stallaini.server.people.invitations import Offer
+from stallaini.server.people.people import NewPerson
+from stallaini.server.people.roles import EVERY_SITE, SiteRole
+from stallaini.server.people.tokens import Scope, TokenRole
 from stallaini.server.program import Server, ServerOptions
-from stallaini.server.roles import EVERY_SITE, SiteRole
-from stallaini.server.tokens import Scope, TokenRole
 from stallaini.site.description import ChannelSpec, Description, DeviceSpec, LoadSpec, SeriesSpec
 
 START_S = 1_794_830_400

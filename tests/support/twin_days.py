@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from stallaini.twin.house import House
-from stallaini.twin.state import HouseState
+from stallaini.twin.physics.house import House
+from stallaini.twin.physics.state import HouseState
 
 NOVEMBER_S = 1_795_392_000.0 - 3600
 """2026-11-23 00:00 in Noto."""

@@ -26,9 +26,9 @@ from stallaini.devices.studer.service import (
     decode_answer,
     decode_message,
 )
-from stallaini.twin.house import House
+from stallaini.twin.faults.scenario import Scenario
+from stallaini.twin.physics.house import House
 from stallaini.twin.program import Faces, Twin
-from stallaini.twin.scenario import Scenario
 
 NOON_S = 1_795_428_000.0
 _ANSWER_S = 0.7

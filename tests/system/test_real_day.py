@@ -18,7 +18,7 @@ from tests.support.udp_relay import UdpRelay
 from stallaini.clock import SharedClock, SystemClock
 from stallaini.devices.studer_rcc.datalog import parse_datalog
 from stallaini.ops.replayer import Pace, Replay
-from stallaini.twin.wire import wire_of
+from stallaini.twin.wires.wire import wire_of
 
 pytestmark = [pytest.mark.recordings, pytest.mark.long, pytest.mark.timeout(420)]
 

@@ -22,7 +22,7 @@ from stallaini.devices.can_bus.simbus import Hub
 from stallaini.devices.studer.messages import StoredMessage
 from stallaini.devices.studer.simulator import MemoryPlant, ScomGateway
 from stallaini.server.now import LIVE_WITHIN_S
-from stallaini.twin.byte_ends import ByteEnd, end_of
+from stallaini.twin.wires.byte_ends import ByteEnd, end_of
 
 NOON_S = 1_795_003_200.0
 SECOND_S, SLOW_SECOND_S = 0.012, 0.06

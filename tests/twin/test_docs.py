@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from stallaini.cli import main
+from stallaini.twin.faults.scenario import parse_scenario
 from stallaini.twin.reference import page
-from stallaini.twin.scenario import parse_scenario
 
 ROOT = Path(__file__).resolve().parents[2]
 HOW_TO = (ROOT / "docs" / "how-to" / "use-the-twin.md").read_text()

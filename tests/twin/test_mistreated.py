@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.twin_days import JUNE_S
 
-from stallaini.twin.house import House
+from stallaini.twin.physics.house import House
 
 LOADS = st.sampled_from(["", "well_pump", "water_heater", "generator"])
 RELAY = st.sampled_from([None, True, False])

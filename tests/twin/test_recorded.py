@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.support.twin_days import DAY_S
 
-from stallaini.twin.house import House
+from stallaini.twin.physics.house import House
 
 pytestmark = pytest.mark.recordings
 JANUARY_S = 1_767_222_000.0

@@ -19,7 +19,7 @@ from stallaini.devices.studer_rcc.datalog import parse_datalog
 from stallaini.errors import OperatorError
 from stallaini.ops.replay import start_wall_s
 from stallaini.ops.replayer import Diffuser, Pace, Replay
-from stallaini.twin.wire import wire_of
+from stallaini.twin.wires.wire import wire_of
 
 START_S = 1_467_590_400.0  # 2016-07-04 00:00 UTC
 

@@ -15,7 +15,7 @@ from stallaini.link.model import series_kinds
 from stallaini.ops.codec_sources import Recording
 from stallaini.ops.history import STEP_S
 from stallaini.site.config import SiteConfig, parse_site
-from stallaini.twin.house import House
+from stallaini.twin.physics.house import House
 
 DAY_MINUTES = 1440
 _OPS = Path(__file__).parent

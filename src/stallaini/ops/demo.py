@@ -27,8 +27,8 @@ from stallaini.server.ingest import Ingest
 from stallaini.server.options import CONTEXTS_FILE, DATABASE_FILE
 from stallaini.server.store.sqlite import SqliteStore
 from stallaini.site.config import SiteConfig, parse_site
-from stallaini.twin.house import House, house_of
-from stallaini.twin.keeping import keep_house
+from stallaini.twin.physics.house import House, house_of
+from stallaini.twin.physics.keeping import keep_house
 
 SITE_FILE = Path(__file__).with_name("demo_site.toml")
 PROFILE = "pylontech-1.2"

@@ -10,7 +10,7 @@ from stallaini.edge.program import open_core
 from stallaini.errors import OperatorError
 from stallaini.ops.virtual_site import VirtualSite, steady
 from stallaini.site.config import SiteConfig
-from stallaini.twin.house import House
+from stallaini.twin.physics.house import House
 
 STEP_S = 15
 """A burst each 15 s instead of each second: the minutes look alike and are made many times faster."""

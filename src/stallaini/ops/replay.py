@@ -16,7 +16,7 @@ from stallaini.clock import SharedClock, SystemClock
 from stallaini.devices.studer_rcc.datalog import Datalog, DatalogError, parse_datalog
 from stallaini.errors import OperatorError
 from stallaini.ops.replayer import Pace, Replay
-from stallaini.twin.wire import wire_of
+from stallaini.twin.wires.wire import wire_of
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ from stallaini.devices.can_battery.simulator import BatteryState, encode_burst
 from stallaini.devices.studer_rcc.battery import BatteryMinute, battery_minutes
 from stallaini.devices.studer_rcc.datalog import Datalog
 from stallaini.errors import OperatorError
-from stallaini.twin.wire import Wire
+from stallaini.twin.wires.wire import Wire
 
 _LINGER_STEP_S = 0.1
 

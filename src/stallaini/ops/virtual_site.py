@@ -15,11 +15,11 @@ from stallaini.devices.can_battery.simulator import encode_burst, sayable
 from stallaini.edge.core import EdgeCore
 from stallaini.ops.virtual_wires import EdgeEnd, Ends
 from stallaini.site.config import SiteConfig
-from stallaini.twin.byte_trouble import ByteTrouble
-from stallaini.twin.cells_face import cells_of
-from stallaini.twin.house import House
-from stallaini.twin.scom_face import ScomFace
-from stallaini.twin.studer_plant import StuderPlant
+from stallaini.twin.physics.house import House
+from stallaini.twin.wires.byte_trouble import ByteTrouble
+from stallaini.twin.wires.cells_face import cells_of
+from stallaini.twin.wires.scom_face import ScomFace
+from stallaini.twin.wires.studer_plant import StuderPlant
 
 AHEAD_S = 1 / 64
 """By how much the house's clock is ahead of the edge's: what is said at a minute's end is heard within it."""

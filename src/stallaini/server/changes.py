@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from stallaini.server.api_models import ChannelValue, Now
+from stallaini.server.api.models import ChannelValue, Now
 
 # An age is shown in whole seconds and judged by the server; so far it may be off.
 _AGE_MAY_BE_OFF_S = 1.5

@@ -11,16 +11,16 @@ from collections.abc import Awaitable, Callable
 
 from stallaini.clock import SystemClock
 from stallaini.errors import OperatorError
-from stallaini.server.accounts import Taken
-from stallaini.server.audit import OPERATOR, Wanted
 from stallaini.server.database import Database
-from stallaini.server.invitations import LONGEST_S, Offer
 from stallaini.server.options import DATABASE_FILE, add_data_option
-from stallaini.server.people import NewPerson, People, Unknown
+from stallaini.server.people.accounts import Taken
+from stallaini.server.people.audit import OPERATOR, Wanted
+from stallaini.server.people.invitations import LONGEST_S, Offer
+from stallaini.server.people.people import NewPerson, People, Unknown
+from stallaini.server.people.roles import EVERY_SITE, ROLES
+from stallaini.server.people.tokens import Scope
 from stallaini.server.program import make_data_dir
-from stallaini.server.roles import EVERY_SITE, ROLES
 from stallaini.server.times import iso
-from stallaini.server.tokens import Scope
 
 _LONGEST_DAYS = LONGEST_S // 86_400
 _LANGUAGES = ("en", "it")

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 from stallaini.link.posted import MAX_BYTES
 from stallaini.link.varint import Malformed
+from stallaini.server.api.problems import Problem
 from stallaini.server.coap import CoapEndpoint
-from stallaini.server.problems import Problem
 
 MAX_AT_ONCE = 100
 """Requests of one source under way: so many sites may share an address and speak in the same second."""

@@ -24,21 +24,21 @@ from stallaini.server.alarms.desk import AlarmDesk
 from stallaini.server.alarms.notify_file import Means, read_means
 from stallaini.server.alarms.patrol import Patrol
 from stallaini.server.alarms.senders import senders_of
-from stallaini.server.app import create_app
+from stallaini.server.api.app import create_app
+from stallaini.server.api.http import HttpServer
+from stallaini.server.api.services import Services
+from stallaini.server.api.static import packaged_static_dir
 from stallaini.server.coap import COAP_PORT, CoapEndpoint
 from stallaini.server.commands import Commands
 from stallaini.server.database import Database
-from stallaini.server.http import HttpServer
 from stallaini.server.ingest import Ingest
 from stallaini.server.link_door import LinkDoor
 from stallaini.server.live import LiveHub
 from stallaini.server.memory import give_back_forever
 from stallaini.server.metrics import Metrics
 from stallaini.server.options import CONTEXTS_FILE, DATABASE_FILE
-from stallaini.server.people import People
-from stallaini.server.services import Services
+from stallaini.server.people.people import People
 from stallaini.server.sites import Sites
-from stallaini.server.static import packaged_static_dir
 from stallaini.server.store.base import Store
 from stallaini.server.store.sqlite import SqliteStore
 

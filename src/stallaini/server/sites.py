@@ -9,11 +9,11 @@ from typing import NamedTuple
 import msgspec
 
 from stallaini.clock import Clock
-from stallaini.server.api_models import ChannelValue, Now, SiteListed
+from stallaini.server.api.models import ChannelValue, Now, SiteListed
+from stallaini.server.api.problems import Problem
 from stallaini.server.live import LiveHub
 from stallaini.server.now import any_fresh, channels_now, newest_age_s, site_state
-from stallaini.server.problems import Problem
-from stallaini.server.roles import Grants
+from stallaini.server.people.roles import Grants
 from stallaini.server.store.base import SiteRow, Store
 from stallaini.server.times import iso, iso_minute
 from stallaini.site.description import Description

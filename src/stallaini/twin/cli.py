@@ -12,12 +12,12 @@ from stallaini.devices.catalogue import load_kinds
 from stallaini.errors import OperatorError
 from stallaini.site.config import SiteConfig, SiteFileError, parse_site
 from stallaini.twin.control_socket import ask
-from stallaini.twin.fault_kinds import FAULTS
-from stallaini.twin.faults import check_fault, params_of
-from stallaini.twin.house import House, house_of
-from stallaini.twin.keeping import kept_house
+from stallaini.twin.faults.faults import check_fault, params_of
+from stallaini.twin.faults.kinds import FAULTS
+from stallaini.twin.faults.scenario import Scenario, parse_scenario
+from stallaini.twin.physics.house import House, house_of
+from stallaini.twin.physics.keeping import kept_house
 from stallaini.twin.program import Faces, Twin, serve, tell
-from stallaini.twin.scenario import Scenario, parse_scenario
 
 _LINES = "pty:/path, listen:HOST:PORT or tcp:HOST:PORT"
 _LOADS = ("well_pump", "water_heater", "generator", "none")

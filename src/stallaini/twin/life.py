@@ -6,8 +6,8 @@ import math
 from collections.abc import Awaitable, Callable
 
 from stallaini.clock import Clock
-from stallaini.twin.house import House
-from stallaini.twin.state import HouseState
+from stallaini.twin.physics.house import House
+from stallaini.twin.physics.state import HouseState
 
 PERIOD_S = 1.0
 _WIDEST_STEP_S = 60.0

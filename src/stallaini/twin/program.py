@@ -15,22 +15,22 @@ import msgspec
 
 from stallaini.clock import Clock
 from stallaini.errors import OperatorError
-from stallaini.twin.battery_bus import BatteryBus
-from stallaini.twin.byte_ends import Answer, end_of
-from stallaini.twin.byte_trouble import ByteTrouble
-from stallaini.twin.cells_face import cells_of
 from stallaini.twin.control_socket import ControlSocket
 from stallaini.twin.edge_clock import ServedClock
-from stallaini.twin.fault_parts import Parts
-from stallaini.twin.faults import Faults, params_of
-from stallaini.twin.house import House
+from stallaini.twin.faults.faults import Faults, params_of
+from stallaini.twin.faults.parts import Parts
+from stallaini.twin.faults.scenario import Scenario
 from stallaini.twin.life import Life
-from stallaini.twin.scenario import Scenario
-from stallaini.twin.scom_face import ScomFace
-from stallaini.twin.studer_plant import StuderPlant
-from stallaini.twin.udp_relay import relay_of
-from stallaini.twin.wire import wire_of
-from stallaini.twin.xcom_can_face import XcomCanFace
+from stallaini.twin.physics.house import House
+from stallaini.twin.wires.battery_bus import BatteryBus
+from stallaini.twin.wires.byte_ends import Answer, end_of
+from stallaini.twin.wires.byte_trouble import ByteTrouble
+from stallaini.twin.wires.cells_face import cells_of
+from stallaini.twin.wires.scom_face import ScomFace
+from stallaini.twin.wires.studer_plant import StuderPlant
+from stallaini.twin.wires.udp_relay import relay_of
+from stallaini.twin.wires.wire import wire_of
+from stallaini.twin.wires.xcom_can_face import XcomCanFace
 
 _ORDERS = "`fault NAME [for=SECONDS] [name=value ...]`, `end NAME`, `faults` or `state`"
 

@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 from stallaini.devices.studer.objects import parameter
-from stallaini.twin.fault_kinds import FAULTS
-from stallaini.twin.fault_parts import FaultKind
-from stallaini.twin.studer_parameters import EFFECTS
-from stallaini.twin.studer_plant import INFOS, SIGNALS
+from stallaini.twin.faults.kinds import FAULTS
+from stallaini.twin.faults.parts import FaultKind
+from stallaini.twin.wires.studer_parameters import EFFECTS
+from stallaini.twin.wires.studer_plant import INFOS, SIGNALS
 
 _HEAD = """# What the twin can suffer, and what it obeys
 

@@ -11,7 +11,7 @@ from tests.support.alarm_house import SITE, AlarmHouse
 from tests.support.serving import START_MINUTE
 
 from stallaini.server.alarms.settings import Quiet, Told
-from stallaini.server.audit import OPERATOR
+from stallaini.server.people.audit import OPERATOR
 
 HOUR_S = 3600
 NONE = {"telegram": 0, "email": 0, "webhook": 0, "ntfy": 0}

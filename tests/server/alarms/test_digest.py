@@ -15,7 +15,7 @@ from stallaini.server.alarms.digest import Digest, Energy, LoadUse, Lowest
 from stallaini.server.alarms.digest_words import digest_message
 from stallaini.server.alarms.settings import Told, digest_due
 from stallaini.server.alarms.tomorrow import Range, Tomorrow
-from stallaini.server.roles import Language
+from stallaini.server.people.roles import Language
 from stallaini.site.billing import load_zone
 from stallaini.site.description import LoadSpec
 

@@ -11,7 +11,7 @@ from tests.support.serving import START_MINUTE
 
 from stallaini.server.alarms import patrol
 from stallaini.server.alarms.settings import SiteSettings, Told
-from stallaini.server.audit import OPERATOR
+from stallaini.server.people.audit import OPERATOR
 
 HOUR_S, DAY_S = 3600, 86_400
 

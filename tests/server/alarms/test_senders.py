@@ -19,7 +19,7 @@ from stallaini.server.alarms.senders import Mail, Push, Webhook
 from stallaini.server.alarms.settings import Contact, Way
 from stallaini.server.alarms.who import Reachable
 from stallaini.server.alarms.words import Message
-from stallaini.server.roles import NOTHING
+from stallaini.server.people.roles import NOTHING
 
 RULE = Rule("soc_low", "critical", "Battery low", "Batteria bassa", "battery.soc", "%")
 MESSAGE = Message("🔴 Battery low · Casa\nmia", ("9.8 %, since Mon 16/11 13:00",))

@@ -12,7 +12,7 @@ from tests.support.serving import START_S
 
 from stallaini.link.messages import Event
 from stallaini.server.alarms.settings import Quiet, SiteSettings, Told
-from stallaini.server.audit import OPERATOR
+from stallaini.server.people.audit import OPERATOR
 
 MINUTE_S, HOUR_S = 60, 3600
 

@@ -33,14 +33,14 @@ from stallaini.ops.bench.report import Figure, as_json, as_text
 from stallaini.ops.bench.wire import SITE_FILE
 from stallaini.ops.children import Children
 from stallaini.ops.progress import Progress
-from stallaini.server.audit import OPERATOR
-from stallaini.server.chats import Chat
 from stallaini.server.database import Database
-from stallaini.server.invitations import Offer
 from stallaini.server.options import CONTEXTS_FILE, DATABASE_FILE
-from stallaini.server.people import People
+from stallaini.server.people.audit import OPERATOR
+from stallaini.server.people.chats import Chat
+from stallaini.server.people.invitations import Offer
+from stallaini.server.people.people import People
+from stallaini.server.people.tokens import Scope
 from stallaini.server.store.sqlite import SqliteStore
-from stallaini.server.tokens import Scope
 from stallaini.site.alarm_texts import flag_title
 
 ROUND_TRIP_S = 0.2

@@ -31,12 +31,12 @@ from stallaini.ops.bench.narrow_peer import YEAR_MINUTES
 from stallaini.ops.bench.report import Figure, as_json, as_text
 from stallaini.ops.bench.wire import SITE_FILE
 from stallaini.ops.children import Children
-from stallaini.server.audit import OPERATOR
 from stallaini.server.database import Database
 from stallaini.server.options import DATABASE_FILE
-from stallaini.server.people import People
+from stallaini.server.people.audit import OPERATOR
+from stallaini.server.people.people import People
+from stallaini.server.people.tokens import Scope
 from stallaini.server.store.sqlite import SqliteStore
-from stallaini.server.tokens import Scope
 from stallaini.site.config import parse_site
 from stallaini.site.description import Description, SeriesSpec
 

@@ -14,7 +14,7 @@ from stallaini.ops.bench.report import Figure
 from stallaini.ops.codec_house import DAY_MINUTES, house_day
 from stallaini.ops.history import STEP_S
 from stallaini.site.config import parse_site
-from stallaini.twin.house import House
+from stallaini.twin.physics.house import House
 
 SITE_FILE = Path(__file__).with_name("link_site.toml")
 FIRST_MINUTE = 29_000_000

@@ -22,7 +22,7 @@ from stallaini.ops.netlab.link_server import LinkServer, enrol, hosted_server
 from stallaini.ops.netlab.pair import SERVER_ADDRESS, Pair
 from stallaini.ops.netlab.tunnel import SERVER_INSIDE, upkeep_bytes_per_min
 from stallaini.site.config import SiteConfig, parse_site
-from stallaini.twin.house import House
+from stallaini.twin.physics.house import House
 
 SITE_FILES = {10: SITE_FILE, 40: Path(__file__).with_name("link_site.toml")}
 START_MINUTE = 29_000_159  # an evening in February 2025; the minute after it is a multiple of all batches

@@ -19,7 +19,7 @@ from stallaini.server.database import Database
 from stallaini.server.ingest import Ingest
 from stallaini.server.store.sqlite import SqliteStore
 from stallaini.site.config import SiteConfig, parse_site
-from stallaini.twin.house import House
+from stallaini.twin.physics.house import House
 
 SITE_FILE = Path(__file__).with_name("bench_site.toml")
 _START_MINUTE = 29_000_000  # a noon in February 2025

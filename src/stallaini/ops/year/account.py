@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from stallaini.twin.counters import DayCounter
-from stallaini.twin.house import House
+from stallaini.twin.physics.counters import DayCounter
+from stallaini.twin.physics.house import House
 
 CHARGED, DISCHARGED = "battery charged", "battery discharged"
 SOLAR, CONSUMED, GENERATOR = "solar", "consumed", "generator"

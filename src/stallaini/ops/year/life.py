@@ -26,7 +26,7 @@ from stallaini.server.options import CONTEXTS_FILE, DATABASE_FILE
 from stallaini.server.program import Server, ServerOptions
 from stallaini.server.queries import day_bounds
 from stallaini.site.config import Mode, SiteConfig, parse_site
-from stallaini.twin.house import House, house_of
+from stallaini.twin.physics.house import House, house_of
 
 SITE_FILE = Path(__file__).with_name("site.toml")
 PROFILE = "pylontech-1.2"

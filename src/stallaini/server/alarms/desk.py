@@ -23,8 +23,8 @@ from stallaini.server.alarms.patrol import Patrol
 from stallaini.server.alarms.senders import Sender
 from stallaini.server.alarms.settings import WAYS, Contact, SiteSettings, Way, last_turn
 from stallaini.server.alarms.words import Message, alarm_message
-from stallaini.server.audit import By, record
 from stallaini.server.database import Database
+from stallaini.server.people.audit import By, record
 from stallaini.server.store.base import Store
 from stallaini.site.billing import load_zone
 

@@ -12,7 +12,7 @@ from stallaini.server.alarms import words
 from stallaini.server.alarms.digest import Digest, Energy, busiest
 from stallaini.server.alarms.tomorrow import FEWEST_DAYS, LOOK_BACK_DAYS, Range, Tomorrow
 from stallaini.server.alarms.words import Message
-from stallaini.server.roles import Language
+from stallaini.server.people.roles import Language
 
 _COMPLETE_PCT = 99.5
 _ALWAYS_TOLD = ("battery", "solar")

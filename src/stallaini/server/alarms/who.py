@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from stallaini.server.accounts import grants_of
 from stallaini.server.alarms.settings import Contact, SiteSettings, Told, Way
-from stallaini.server.roles import Grants, Language
+from stallaini.server.people.accounts import grants_of
+from stallaini.server.people.roles import Grants, Language
 
 
 class Reachable(NamedTuple):

@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 from types import MappingProxyType
 
 from stallaini.server.alarms.life import Alarm
-from stallaini.server.roles import Language
+from stallaini.server.people.roles import Language
 
 _MARKS = MappingProxyType({"critical": "🔴", "warning": "🟠", "info": "🔵"})
 _OVER = "✅"

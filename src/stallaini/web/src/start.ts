@@ -1,6 +1,6 @@
 import type { Now, Session, Site, SiteRow } from "./api/types.ts";
 
-/** What the server told in the page itself (`server/start.py`), sparing the first questions. */
+/** What the server told in the page itself (`server/api/start.py`), sparing the first questions. */
 interface Start {
   session: Session;
   sites: SiteRow[];

@@ -55,7 +55,7 @@ test("every kind of device has a name on the page of the site", () => {
 });
 
 test("every deed that the server records is told in words", () => {
-  const code = readFileSync(new URL("../../../server/audit.py", import.meta.url), "utf8");
+  const code = readFileSync(new URL("../../../server/people/audit.py", import.meta.url), "utf8");
   const deeds = [.../Action = Literal\[([^\]]*)\]/.exec(code)![1]!.matchAll(/"([^"]+)"/g)].map((match) => match[1]!);
   assert.ok(deeds.includes("sign-in"));
   assert.deepEqual(Object.keys(auditTexts.en.action).sort(), deeds.sort());

@@ -1,0 +1,1 @@
+"""Accounts, roles, sessions, invitations, tokens, and what holds against guessing."""

@@ -1,0 +1,1 @@
+"""The house itself: sun, panels, battery, inverter, generator, water, people. Knows no wire."""

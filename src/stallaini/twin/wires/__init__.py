@@ -1,0 +1,1 @@
+"""The house's faces: what its devices say on CAN, SCOM and RS485."""
