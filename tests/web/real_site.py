@@ -61,6 +61,7 @@ class RealSite:
         self.speaking = True
         self._folder, self._static = folder, static
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._minute_over = threading.Event()
         self._ready, self._over = threading.Event(), threading.Event()
         self._failure: BaseException | None = None
 
@@ -80,6 +81,10 @@ class RealSite:
     def happens(self, kind: str, **data: Scalar) -> None:
         """The site tells with its next uplink of an event of the server's first second."""
         self._events.put(Event(START_S, kind, dict(data)))
+
+    def minute_ends(self) -> None:
+        """The site tells with its next uplink of the server's first minute; once."""
+        self._minute_over.set()
 
     def _run(self) -> None:
         try:
@@ -109,6 +114,9 @@ class RealSite:
         if not self._events.empty():
             await site.events(*(self._events.get() for _ in range(self._events.qsize())))
             edge.heard(site.answer, 0.0)
+        if self._minute_over.is_set():
+            self._minute_over.clear()
+            await site.minutes((START_MINUTE, minute_values(START_MINUTE)))
         await site.live(live_values(second), at_s=int(server.clock.wall_s()))
         edge.heard(site.answer, 0.0)
         await edge.act_due()

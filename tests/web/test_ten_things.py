@@ -126,9 +126,11 @@ def test_6_silence_an_alarm_and_mute_the_site(visitor: Visitor, real_site: RealS
     real_site.happens("alarm.cleared", rule="soc_very_low", value=25.0, lasted_s=1)
 
 
-def test_7_ask_a_load_to_run_and_see_why_it_does_not(visitor: Visitor) -> None:
+def test_7_ask_a_load_to_run_and_see_why_it_does_not(visitor: Visitor, real_site: RealSite) -> None:
     visit = visitor(PHONE)
-    page = entered(visit, "bruno")
+    page, other = entered(visit, "bruno"), entered(visitor(DESKTOP), "anna", "page=loads")
+    others = other.locator(".load", has_text="Well pump")
+    expect(others).to_contain_text("off")
     page.get_by_role("link", name="Loads").click()
     pump = page.locator(".load", has_text="Well pump")
     expect(pump).to_contain_text("off")
@@ -139,6 +141,8 @@ def test_7_ask_a_load_to_run_and_see_why_it_does_not(visitor: Visitor) -> None:
     expect(how).to_contain_text("Run for 15 min, asked by bruno at 13:0")
     expect(how).to_contain_text("the site refused", timeout=15_000)
     expect(how).to_contain_text("this site knows no 'load.run'")
+    real_site.minute_ends()
+    expect(others).to_contain_text("asked by bruno", timeout=10_000)
     page.reload()
     expect(how).to_contain_text("the site refused")
     visit.shows_no_fault()

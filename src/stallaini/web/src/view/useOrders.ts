@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { commands, type Command } from "../api/commands.ts";
 import { dataOf, isUnderWay, kindOf, lookAgainMs, type Order } from "../logic/orders.ts";
+import { minutesHeard } from "../state.ts";
 
 /** The newest commands of a site, followed until each has ended, and how to give one more. */
 export function useOrders(site: string): { listed: Command[]; give: (order: Order) => Promise<void> } {
@@ -26,8 +27,10 @@ export function useOrders(site: string): { listed: Command[]; give: (order: Orde
   useEffect(() => {
     setListed([]);
     looks.current = 0;
-    void look();
+    // At once, and with each minute that comes: others give orders too.
+    const unheard = minutesHeard.subscribe(() => void look());
     return () => {
+      unheard();
       window.clearTimeout(timer.current);
       timer.current = undefined;
     };
