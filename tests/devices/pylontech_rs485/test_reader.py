@@ -41,8 +41,11 @@ class Heard:
 
 
 @contextlib.asynccontextmanager
-async def reading(spec: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Heard]:
-    monkeypatch.setattr("stallaini.devices.pylontech_rs485.reader.ANSWER_TIMEOUT_S", 0.02)
+async def reading(
+    spec: str, monkeypatch: pytest.MonkeyPatch, answer_timeout_s: float = 0.02
+) -> AsyncIterator[Heard]:
+    """A reader at work. Where no answer may be missed it needs more time than a busy machine stands still."""
+    monkeypatch.setattr("stallaini.devices.pylontech_rs485.reader.ANSWER_TIMEOUT_S", answer_timeout_s)
     monkeypatch.setattr("stallaini.devices.pylontech_rs485.reader.QUIET_S", 0.0)
     heard = Heard(spec)
     task = asyncio.create_task(heard.reader.run())
@@ -125,7 +128,7 @@ async def test_an_echo_and_late_words_before_the_answer_do_no_harm(
 
     async with (
         serial_line(tmp_path / "tty", with_echo),
-        reading(f"serial:{tmp_path}/tty@115200", monkeypatch) as heard,
+        reading(f"serial:{tmp_path}/tty@115200", monkeypatch, answer_timeout_s=5.0) as heard,
     ):
         await heard.until_read()
         await heard.until_read()
