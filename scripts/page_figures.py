@@ -134,6 +134,8 @@ def lighthouse(url: str, folder: Path) -> dict[str, float]:
     for _ in range(TRIES):
         if subprocess.run(command, env=node, check=False, timeout=180).returncode == 0:
             break
+    else:
+        raise SystemExit(f"Lighthouse failed {TRIES} times at {url}; what it said stands above")
     report = json.loads(out.read_text())
     found = {f"{mark} (of 100)": 100 * report["categories"][mark]["score"] for mark in MARKS}
     for audit in ("first-contentful-paint", "largest-contentful-paint", "total-blocking-time", "interactive"):
